@@ -1,0 +1,190 @@
+import { availableParallelism } from 'node:os'
+import { z } from 'zod'
+
+/** One row a setting: variable, meaning, schema with its default. `--help`, `doctor` and the reference page print this table. */
+export interface Setting<S extends z.ZodType = z.ZodType> {
+  variable: string
+  meaning: string
+  schema: S
+  /** Never printed or logged. */
+  isSecret: boolean
+}
+
+/** Everything a process can be told from outside. Units stand last in the names. */
+export const settings = {
+  dataFolder: setting(
+    'NACRE_DATA',
+    'Folder of the embedded engines, originals and the admin key.',
+    z.string().default('./.nacre'),
+  ),
+  host: setting('NACRE_HOST', 'Address the API listens on.', z.string().default('127.0.0.1')),
+  port: setting('NACRE_PORT', 'Port the API listens on; 0 takes a free one.', whole(0, 65_535, 8686)),
+  adminKey: secret(
+    'NACRE_ADMIN_KEY',
+    'The first admin key (sk_…); absent: one is made, printed once and kept in admin.key.',
+    z.string().regex(/^sk_[A-Za-z0-9_-]{16,}$/, 'sk_ and at least 16 letters, digits, _ or -').optional(),
+  ),
+  databaseUrl: secret(
+    'DATABASE_URL',
+    'PostgreSQL 15 or later; absent: an embedded PostgreSQL in the data folder.',
+    z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  ),
+  qdrantUrl: setting(
+    'QDRANT_URL',
+    'Qdrant 1.18 or later; absent: Qdrant Edge in this process.',
+    z.url({ protocol: /^https?$/ }).optional(),
+  ),
+  qdrantApiKey: secret('QDRANT_API_KEY', 'API key of that Qdrant.', z.string().optional()),
+  embeddingModel: setting(
+    'EMBEDDING_MODEL',
+    'Model for new namespaces: bundled, hf:<repo or folder>, or an OpenAI-compatible http(s) URL.',
+    z
+      .string()
+      .regex(/^(bundled|hf:.+|https?:\/\/.+)$/, 'bundled, hf:<repo or folder>, or an http(s) URL')
+      .default('bundled'),
+  ),
+  embeddingApiKey: secret('EMBEDDING_API_KEY', 'API key of the embedding URL.', z.string().optional()),
+  logLevel: setting(
+    'NACRE_LOG',
+    'Least severe log line written.',
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  ),
+
+  bodySizeBytesMax: setting(
+    'NACRE_BODY_BYTES_MAX',
+    'Largest JSON body; 413 beyond.',
+    whole(1024, 1 << 30, 32 << 20),
+  ),
+  importLineBytesMax: setting(
+    'NACRE_IMPORT_LINE_BYTES_MAX',
+    'Largest line of a newline-delimited import.',
+    whole(1024, 1 << 28, 8 << 20),
+  ),
+  requestTimeoutMs: setting(
+    'NACRE_REQUEST_TIMEOUT_MS',
+    'Longest a request may take before 503; imports excepted.',
+    whole(100, 3_600_000, 60_000),
+  ),
+  drainTimeoutMs: setting(
+    'NACRE_DRAIN_TIMEOUT_MS',
+    'How long a stopping process waits for requests and jobs under way.',
+    whole(0, 600_000, 10_000),
+  ),
+  databaseConnectionsMax: setting(
+    'NACRE_DATABASE_CONNECTIONS_MAX',
+    'Connections of one process to PostgreSQL.',
+    whole(4, 200, 16),
+  ),
+  openShardsMax: setting(
+    'NACRE_OPEN_SHARDS_MAX',
+    'Qdrant Edge shards open at once in this process.',
+    whole(1, 10_000, 64),
+  ),
+  shardIdleMs: setting(
+    'NACRE_SHARD_IDLE_MS',
+    'An unused shard closes after this time.',
+    whole(1000, 86_400_000, 600_000),
+  ),
+  flushIntervalMs: setting(
+    'NACRE_FLUSH_INTERVAL_MS',
+    'Longest time between a write and its flush to disk.',
+    whole(100, 60_000, 5_000),
+  ),
+  engineConcurrencyMax: setting(
+    'NACRE_ENGINE_CONCURRENCY_MAX',
+    'Engine calls at once in this process.',
+    whole(1, 1024, 2 * availableParallelism()),
+  ),
+  engineQueueMax: setting(
+    'NACRE_ENGINE_QUEUE_MAX',
+    'Engine calls waiting for a place; 503 beyond.',
+    whole(0, 100_000, 1_024),
+  ),
+  embeddingThreads: setting(
+    'NACRE_EMBEDDING_THREADS',
+    'Worker threads that run the bundled model.',
+    whole(1, 64, availableParallelism()),
+  ),
+  embeddingCacheMax: setting(
+    'NACRE_EMBEDDING_CACHE_MAX',
+    'Query embeddings kept in memory.',
+    whole(0, 1_000_000, 4_096),
+  ),
+  indexWaitMs: setting(
+    'NACRE_INDEX_WAIT_MS',
+    'How long a PATCH waits for a payload index before it answers with state building.',
+    whole(0, 600_000, 20_000),
+  ),
+  indexesMax: setting(
+    'NACRE_INDEXES_MAX',
+    'Custom payload indexes of one namespace.',
+    whole(1, 1_000, 100),
+  ),
+  filterDepthMax: setting('NACRE_FILTER_DEPTH_MAX', 'Deepest nesting of a filter.', whole(1, 100, 10)),
+  filterLeavesMax: setting(
+    'NACRE_FILTER_LEAVES_MAX',
+    'Conditions in one filter.',
+    whole(1, 10_000, 512),
+  ),
+  scanDocumentsMax: setting(
+    'NACRE_SCAN_DOCUMENTS_MAX',
+    'Documents one request may read to answer what the engine cannot.',
+    whole(1_000, 100_000_000, 1_000_000),
+  ),
+  batchObjectsMax: setting(
+    'NACRE_BATCH_OBJECTS_MAX',
+    'Objects in one batch.',
+    whole(1, 10_000_000, 100_000),
+  ),
+  batchSliceMs: setting(
+    'NACRE_BATCH_SLICE_MS',
+    'Work of one batch job before it hands over to the next.',
+    whole(50, 60_000, 1_000),
+  ),
+  chunksPerObjectMax: setting(
+    'NACRE_CHUNKS_PER_OBJECT_MAX',
+    'Documents that one object may become.',
+    whole(1, 1_000_000, 10_000),
+  ),
+  cacheEntriesMax: setting(
+    'NACRE_CACHE_ENTRIES_MAX',
+    'Rows of one kind kept in memory for the hot path.',
+    whole(10, 1_000_000, 10_000),
+  ),
+  jobConcurrency: setting(
+    'NACRE_JOB_CONCURRENCY',
+    'Jobs of one kind at once in one process.',
+    whole(1, 64, 2),
+  ),
+} as const
+
+export type Settings = typeof settings
+export type SettingName = keyof Settings
+export type Config = { readonly [K in SettingName]: z.infer<Settings[K]['schema']> }
+
+/**
+ * Reads the environment once, at the start of a process; flags are merged into `env` by the caller.
+ * Throws an Error that names every wrong setting at once.
+ */
+export function readConfig(env: Record<string, string | undefined>): Config {
+  const wrong: string[] = []
+  const entries = Object.entries(settings).map(([name, { variable, schema }]) => {
+    const result = schema.safeParse(env[variable] || undefined)
+    if (!result.success) wrong.push(`${variable}: ${result.error.issues[0]?.message}`)
+    return [name, result.data]
+  })
+  if (wrong.length > 0) throw new Error(`Wrong settings:\n  ${wrong.join('\n  ')}`)
+  return Object.freeze(Object.fromEntries(entries))
+}
+
+function setting<S extends z.ZodType>(variable: string, meaning: string, schema: S): Setting<S> {
+  return { variable, meaning, schema, isSecret: false }
+}
+
+function secret<S extends z.ZodType>(variable: string, meaning: string, schema: S): Setting<S> {
+  return { variable, meaning, schema, isSecret: true }
+}
+
+function whole(min: number, max: number, value: number) {
+  return z.coerce.number().int().min(min).max(max).default(value)
+}

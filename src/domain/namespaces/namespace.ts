@@ -1,0 +1,60 @@
+import type { EmbeddingModel } from '../../ports/embedder.ts'
+import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
+
+/** `creating` is finished or undone by the next start; `deleting` by its job. */
+export type NamespaceState = 'creating' | 'ready' | 'deleting'
+
+/**
+ * The isolation boundary: exactly one engine collection, reached through the alias `alias`.
+ * The physical collection is `<id>_g<generation>` (design 3).
+ */
+export interface Namespace {
+  id: string
+  organizationId: string
+  name: string
+  description: string | null
+  namespaceType: 'standard' | 'marketplace'
+  state: NamespaceState
+  generation: number
+  featureExtractors: NamespaceExtractor[]
+  /** Storage vector name → definition. */
+  vectors: Record<string, VectorDefinition>
+  /** Fixed at creation; its dimension is that of the text extractor's vector. */
+  embedding: EmbeddingModel
+  payloadIndexes: PayloadIndex[]
+  autoCreateIndexes: boolean
+  infrastructure: Record<string, unknown>
+  createdAt: Date
+  updatedAt: Date
+}
+
+export interface NamespaceExtractor {
+  feature_extractor_name: string
+  version: string
+  feature_extractor_id: string
+  params?: Record<string, unknown>
+}
+
+/** A named vector of the namespace's collection, and which extractor fills it. */
+export interface VectorDefinition {
+  name: string
+  description: string
+  type: 'dense' | 'sparse'
+  dimensions: number | null
+  distance: 'cosine' | 'dot' | 'euclidean' | 'manhattan'
+  inferenceName: string
+  /** `text_extractor_v1`. */
+  extractorId: string
+  /** `mixpeek://text_extractor@v1/<output>`, the canonical form in answers. */
+  featureUri: string
+}
+
+/** The alias through which every read and write goes. */
+export function aliasOf(namespace: Pick<Namespace, 'id'>): string {
+  return namespace.id
+}
+
+/** The engine's own collection of one generation. */
+export function collectionOf(namespace: Pick<Namespace, 'id' | 'generation'>): string {
+  return `${namespace.id}_g${namespace.generation}`
+}
