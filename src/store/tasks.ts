@@ -1,0 +1,94 @@
+import { sql, type Selectable, type Updateable } from 'kysely'
+import {
+  terminalStatuses,
+  type Task,
+  type TaskStatus,
+  type TaskType,
+} from '../domain/tasks/task.ts'
+import type { Db, Tables } from './tables.ts'
+
+export type TaskRow = Selectable<Tables['tasks']>
+
+/** What of a task can change; `additionalData` is merged into what is there. */
+export interface TaskChange {
+  status?: TaskStatus
+  outputs?: unknown[]
+  additionalData?: Record<string, unknown>
+  error?: string | null
+}
+
+export async function insertTask(db: Db, task: Task): Promise<void> {
+  await db
+    .insertInto('tasks')
+    .values({
+      id: task.id,
+      organization_id: task.organizationId,
+      namespace_id: task.namespaceId,
+      type: task.type,
+      status: task.status,
+      inputs: JSON.stringify(task.inputs),
+      outputs: JSON.stringify(task.outputs),
+      additional_data: JSON.stringify(task.additionalData),
+      error: task.error,
+      created_at: task.createdAt,
+      updated_at: task.updatedAt,
+      finished_at: task.finishedAt,
+    })
+    .execute()
+}
+
+/** Null where there is no such task in the organization. */
+export async function readTask(db: Db, organizationId: string, id: string): Promise<Task | null> {
+  const row = await db
+    .selectFrom('tasks')
+    .selectAll()
+    .where('id', '=', id)
+    .where('organization_id', '=', organizationId)
+    .executeTakeFirst()
+  return row ? taskOf(row) : null
+}
+
+/** False, with nothing changed, where the task is absent or has ended: an end is never taken back. */
+export async function changeTask(db: Db, id: string, change: TaskChange): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('tasks')
+    .set(columnsOf(change))
+    .where('id', '=', id)
+    .where('status', 'not in', terminalStatuses)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+export function taskOf(row: TaskRow): Task {
+  return {
+    id: row.id,
+    organizationId: row.organization_id,
+    namespaceId: row.namespace_id,
+    type: row.type as TaskType,
+    status: row.status,
+    inputs: row.inputs,
+    outputs: row.outputs,
+    additionalData: row.additional_data,
+    error: row.error,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    finishedAt: row.finished_at,
+  }
+}
+
+function columnsOf({ status, outputs, additionalData, error }: TaskChange) {
+  const isEnd = status !== undefined && terminalStatuses.includes(status)
+  const columns: Updateable<Tables['tasks']> = {
+    ...(status && { status }),
+    ...(outputs && { outputs: JSON.stringify(outputs) }),
+    ...(error !== undefined && { error }),
+  }
+  return {
+    ...columns,
+    ...(additionalData && {
+      additional_data: sql<string>`additional_data || ${JSON.stringify(additionalData)}::jsonb`,
+    }),
+    ...(isEnd && { finished_at: sql<Date>`now()` }),
+    updated_at: sql<Date>`now()`,
+  }
+}
