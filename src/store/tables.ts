@@ -3,7 +3,12 @@ import type { BucketField, UniqueKey } from '../domain/buckets/bucket.ts'
 import type { CollectionExtractor, CollectionSource } from '../domain/collections/collection.ts'
 import type { NamespaceExtractor, NamespaceState, VectorDefinition } from '../domain/namespaces/namespace.ts'
 import type { EmbeddingModel } from '../ports/embedder.ts'
-import type { IndexOrigin, IndexState, IndexType } from '../domain/payload-indexes/payload-index.ts'
+import type {
+  IndexBefore,
+  IndexOrigin,
+  IndexState,
+  IndexType,
+} from '../domain/payload-indexes/payload-index.ts'
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 
@@ -125,6 +130,8 @@ interface PayloadIndexTable {
   is_protected: boolean
   state: IndexState
   error: string | null
+  /** While a change is under way: what stood here before it, so that a failed build can be taken back. */
+  before: Json<IndexBefore | null> | null
   position: number
   created_at: Time
   updated_at: Time

@@ -20,3 +20,8 @@ export interface PayloadIndex {
   state: IndexState
   error: string | null
 }
+
+/** The declaration that a change under way replaces; `absent` where the index is new. */
+export type IndexBefore =
+  | { kind: 'absent' }
+  | { kind: 'declared'; fieldName: string; schema: PayloadFieldSchema; origin: IndexOrigin; isProtected: boolean }
