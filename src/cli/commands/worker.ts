@@ -1,0 +1,29 @@
+import { once } from 'node:events'
+import { settings, type SettingName } from '../../config.ts'
+import { fail } from '../../domain/failure.ts'
+import { compose, openLogger } from '../../compose.ts'
+import { jobs } from '../../worker/jobs.ts'
+import { runWorker } from '../../worker/worker.ts'
+import type { Command } from '../command.ts'
+
+/** A process that only works jobs; any number of them beside servers on one DATABASE_URL and QDRANT_URL. */
+export const worker: Command = {
+  name: 'worker',
+  summary: 'Work jobs for servers that share DATABASE_URL and QDRANT_URL.',
+  settings: Object.keys(settings) as SettingName[],
+  async run({ config, signal, print }) {
+    if (config.databaseUrl === undefined || config.qdrantUrl === undefined) {
+      throw fail('bad_request', {
+        reason:
+          'A worker of its own needs DATABASE_URL and QDRANT_URL: the embedded engines belong to one process, ' +
+          'and `nacre serve` works its jobs itself.',
+      })
+    }
+    await using composition = await compose(config, openLogger({ level: config.logLevel }))
+    const { queue } = composition.ports
+    await runWorker(composition.ports, jobs, { concurrency: config.jobConcurrency })
+    print('Nacre worker: claiming jobs.')
+    if (!signal.aborted) await once(signal, 'abort')
+    await queue.drain(config.drainTimeoutMs)
+  },
+}

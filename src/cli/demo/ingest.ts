@@ -1,0 +1,123 @@
+import type { Client } from './client.ts'
+import type { Synset } from './wordnet.ts'
+
+export interface Ingested {
+  namespaceId: string
+  bucketId: string
+  collectionId: string
+  featureUri: string
+}
+
+const field = (type: string) => ({ type })
+
+/** Namespace, bucket and collection for synsets: what a user's first three calls make. */
+export async function createResources(client: Client): Promise<Ingested> {
+  const namespace = await client.call<{ namespace_id: string }>('POST', '/v1/namespaces', {
+    namespace_name: 'wordnet',
+    feature_extractors: [{ feature_extractor_name: 'text_extractor', version: 'v1' }],
+  })
+  const within = client.within(namespace.namespace_id)
+  const bucket = await within.call<{ bucket_id: string }>('POST', '/v1/buckets', {
+    bucket_name: 'synsets',
+    bucket_schema: {
+      properties: {
+        content: field('text'),
+        synset: field('string'),
+        category: field('string'),
+        words: field('array'),
+        definition: field('string'),
+        examples: field('array'),
+        word_count: field('integer'),
+        relation_count: field('integer'),
+      },
+    },
+    unique_key: { fields: ['synset'], default_policy: 'upsert' },
+  })
+  const collection = await within.call<{ collection_id: string; vector_indexes: { feature_uri: string }[] }>(
+    'POST',
+    '/v1/collections',
+    {
+      collection_name: 'meanings',
+      source: { type: 'bucket', bucket_ids: [bucket.bucket_id] },
+      feature_extractor: {
+        feature_extractor_name: 'text_extractor',
+        version: 'v1',
+        input_mappings: { text: 'content' },
+        field_passthrough: ['category', 'words', 'definition', 'examples', 'word_count', 'relation_count'],
+      },
+    },
+  )
+  return {
+    namespaceId: namespace.namespace_id,
+    bucketId: bucket.bucket_id,
+    collectionId: collection.collection_id,
+    featureUri: collection.vector_indexes[0]?.feature_uri ?? '',
+  }
+}
+
+const objectsPerCall = 100
+
+/** Sends the synsets as objects, a hundred a call, and says how many are there after each. */
+export async function uploadObjects(
+  client: Client,
+  bucketId: string,
+  synsets: readonly Synset[],
+  onProgress: (done: number) => void,
+): Promise<string[]> {
+  const ids: string[] = []
+  for (let i = 0; i < synsets.length; i += objectsPerCall) {
+    const objects = synsets.slice(i, i + objectsPerCall).map(objectOf)
+    const answer = await client.call<{ succeeded: { object_id: string }[]; failed: { error: string }[] }>(
+      'POST',
+      `/v1/buckets/${bucketId}/objects/batch`,
+      { objects },
+    )
+    if (answer.failed.length > 0) throw new Error(`An object was refused: ${answer.failed[0]?.error}`)
+    ids.push(...answer.succeeded.map((object) => object.object_id))
+    onProgress(ids.length)
+  }
+  return ids
+}
+
+function objectOf(synset: Synset): object {
+  const { key, words, definition, examples, category, wordCount, relationCount } = synset
+  const data = `${words.join(', ')}: ${definition}`
+  return {
+    blobs: [{ property: 'content', type: 'text', data }],
+    synset: key,
+    category,
+    words,
+    definition,
+    examples,
+    word_count: wordCount,
+    relation_count: relationCount,
+  }
+}
+
+interface TaskAnswer {
+  task_id: string
+  status: string
+  error?: string | null
+  additional_data?: { progress?: { written: number; failed: number; accepted: number } }
+}
+
+/** Submits one batch of the objects and waits for its task; throws where it does not complete. */
+export async function processBatch(
+  client: Client,
+  bucketId: string,
+  objectIds: readonly string[],
+  onProgress: (written: number) => void,
+): Promise<void> {
+  const batch = await client.call<{ batch_id: string }>('POST', `/v1/buckets/${bucketId}/batches`, {
+    object_ids: objectIds,
+  })
+  let task = await client.call<TaskAnswer>('POST', `/v1/buckets/${bucketId}/batches/${batch.batch_id}/submit`)
+  while (!['COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELED'].includes(task.status)) {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    task = await client.call<TaskAnswer>('GET', `/v1/tasks/${task.task_id}`)
+    onProgress(task.additional_data?.progress?.written ?? 0)
+  }
+  if (task.status !== 'COMPLETED') {
+    throw new Error(`The batch ended ${task.status}: ${task.error ?? JSON.stringify(task.additional_data)}`)
+  }
+}

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+
+export interface ServerProcess {
+  url: string
+  key: string
+  pid: number
+  /** Asks it to stop and waits. */
+  stop(): Promise<void>
+}
+
+/** A server of its own, started as a user would: `nacre serve --json` on a free port. */
+export async function startServerProcess(folder: string): Promise<ServerProcess> {
+  const main = new URL(`../main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+  const child = spawn(process.execPath, [main.pathname, 'serve', '--json', '--data', folder, '--port', '0', '--log', 'warn'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exited = once(child, 'exit')
+  const line = await Promise.race([firstLine(child.stdout), exited.then(() => null)])
+  if (line === null) throw new Error('The server stopped before it answered; its reason stands above.')
+  const { url, admin_key: key } = JSON.parse(line) as { url: string; admin_key: string }
+  return {
+    url,
+    key,
+    pid: child.pid ?? 0,
+    async stop() {
+      child.kill('SIGTERM')
+      await exited
+    },
+  }
+}
+
+async function firstLine(stream: NodeJS.ReadableStream): Promise<string | null> {
+  for await (const line of createInterface({ input: stream })) return line
+  return null
+}

@@ -1,0 +1,33 @@
+import { isFailure, type FailureKind } from '../domain/failure.ts'
+
+/** 0 well, 1 a bug, 2 wrong usage or settings, then one a kind of failure: scripts can tell them apart. */
+const codes: Record<FailureKind, number> = {
+  invalid: 2,
+  bad_request: 2,
+  unauthorized: 3,
+  forbidden: 3,
+  not_found: 4,
+  method: 2,
+  conflict: 5,
+  too_large: 2,
+  media_type: 2,
+  exhausted: 6,
+  unavailable: 6,
+}
+
+/** The process's exit code for what a command threw. */
+export function exitCodeOf(error: unknown): number {
+  if (isFailure(error)) return codes[error.kind]
+  if (!(error instanceof Error)) return 1
+  if (error.name === 'DataFolderError') return 5
+  if (error.name === 'EdgeUnavailable') return 6
+  if (error.message.startsWith('Wrong settings')) return 2
+  return 1
+}
+
+/** What a person reads: the sentence of an error we know, everything of a bug. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return `nacre: ${String(error)}`
+  const isKnown = exitCodeOf(error) !== 1
+  return isKnown ? `nacre: ${error.message}` : `nacre: this is a bug.\n${error.stack ?? error.message}`
+}

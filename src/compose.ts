@@ -1,0 +1,115 @@
+import { join, resolve } from 'node:path'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { openBuiltinExtractors } from './adapters/builtin-extractors/open-builtin-extractors.ts'
+import { openDataFolder } from './adapters/data-folder/open-data-folder.ts'
+import { openEmbedder } from './adapters/embedding/open-embedder.ts'
+import { openEmbeddedPostgres } from './adapters/embedded-postgres/open-embedded-postgres.ts'
+import { openFsBlobs } from './adapters/fs-blobs/open-fs-blobs.ts'
+import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
+import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
+import { openLogger } from './adapters/pino-log/open-logger.ts'
+import type { Config } from './config.ts'
+import { dataFormat } from './product.ts'
+import type { Logger } from './ports/logger.ts'
+import type { Ports } from './ports/ports.ts'
+import type { VectorEngine } from './ports/vector-engine.ts'
+import { openRowCache } from './store/cache.ts'
+import { openDatabase } from './store/database.ts'
+import { migrate } from './store/migrate.ts'
+import { openNamespaceLeases } from './store/namespace-leases.ts'
+import { openQueue } from './store/queue.ts'
+
+export { openLogger }
+
+/** What a process of ours stands on: its ports, and the folder that holds the embedded engines. */
+export interface Composition extends AsyncDisposable {
+  ports: Ports
+  /** Absolute; null where every engine is a server and no folder is needed but for originals. */
+  folder: string
+}
+
+/**
+ * Config → Ports: the only place that knows every adapter. Opens in parallel what does not depend on each other,
+ * and closes in reverse order. Throws `DataFolderError` where the folder is in use or of another format.
+ */
+export async function compose(config: Config, log: Logger): Promise<Composition> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const folder = stack.use(await openDataFolder(resolve(config.dataFolder), { format: dataFormat })).path
+    const [database, vectors] = await bothOrNeither(
+      stack,
+      openStore(config, folder, log),
+      openEngine(config, folder, log),
+    )
+    stack.use(database)
+    stack.use(vectors)
+    const { db, url } = database
+    const embedder = stack.use(await openEmbedder({ config, log }))
+    const ports: Ports = {
+      db,
+      vectors,
+      embedder,
+      blobs: stack.use(await openFsBlobs(join(folder, 'blobs'))),
+      extractors: stack.use(openBuiltinExtractors({ embedder, config })),
+      cache: stack.use(await openRowCache(url, { entriesMax: config.cacheEntriesMax, log })),
+      leases: stack.use(openNamespaceLeases({ db, log, now: () => new Date() })),
+      queue: stack.use(await openQueue({ url, log })),
+      log,
+      config,
+      now: () => new Date(),
+      newId,
+    }
+    const owned = stack.move()
+    return { ports, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** PostgreSQL, embedded or given, with its tables as this version wants them. */
+async function openStore(config: Config, folder: string, log: Logger) {
+  const stack = new AsyncDisposableStack()
+  try {
+    const url =
+      config.databaseUrl ??
+      stack.use(await openEmbeddedPostgres({ folder: join(folder, 'postgres'), log })).url
+    const database = await openDatabase(url, { connectionsMax: config.databaseConnectionsMax })
+    stack.defer(() => database.close())
+    await migrate(database.db)
+    const owned = stack.move()
+    return { db: database.db, url, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** With `QDRANT_URL` the addon is never loaded. */
+function openEngine(config: Config, folder: string, log: Logger): Promise<VectorEngine> {
+  if (config.qdrantUrl === undefined) {
+    return openQdrantEdge({ folder: join(folder, 'qdrant'), config, log })
+  }
+  return openQdrantServer({ url: config.qdrantUrl, apiKey: config.qdrantApiKey ?? null, log })
+}
+
+/** Waits for both; where one fails, the other is closed with the stack. */
+async function bothOrNeither<A extends AsyncDisposable, B extends AsyncDisposable>(
+  stack: AsyncDisposableStack,
+  first: Promise<A>,
+  second: Promise<B>,
+): Promise<[A, B]> {
+  const [a, b] = await Promise.allSettled([first, second])
+  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
+  if (a.status === 'fulfilled') stack.use(a.value)
+  if (b.status === 'fulfilled') stack.use(b.value)
+  throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason
+}
+
+const idBytes: Readonly<Record<string, number>> = { wh: 8, upl: 8, btch: 6, doc: 16 }
+
+/** `ns_` and 20 hex digits; a bare UUID without a prefix. Lengths the contract fixes are kept (contract 1.4). */
+function newId(prefix?: string): string {
+  if (prefix === undefined) return randomUUID()
+  return `${prefix}_${randomBytes(idBytes[prefix] ?? 10).toString('hex')}`
+}

@@ -1,0 +1,73 @@
+import { writeFile, chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import { compose } from './compose.ts'
+import type { Config } from './config.ts'
+import { recoverBatches } from './domain/batches/recover-batches.ts'
+import { recoverNamespaces } from './domain/namespaces/recover-namespaces.ts'
+import { ensureFirstKey } from './domain/organizations/ensure-first-key.ts'
+import { createApi, type Api } from './http/api.ts'
+import { routes } from './http/routes.ts'
+import { startServer } from './http/server.ts'
+import type { Logger } from './ports/logger.ts'
+import type { Ports } from './ports/ports.ts'
+import { jobs } from './worker/jobs.ts'
+import { runWorker } from './worker/worker.ts'
+
+/** A whole Nacre in this process: engines, worker, and the API as a fetch handler. */
+export interface Product extends AsyncDisposable {
+  ports: Ports
+  api: Api
+  folder: string
+  /** The plaintext of an admin key made by this start; null where one was there. */
+  adminKey: string | null
+}
+
+/**
+ * Opens everything, ends what an earlier process left half-done, and begins to work jobs.
+ * In embedded mode this process owns the engines, so jobs that a dead one held are put back at once.
+ */
+export async function openProduct(config: Config, log: Logger): Promise<Product> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const { ports, folder } = stack.use(await compose(config, log))
+    const adminKey = await ensureFirstKey(ports, { adminKey: config.adminKey ?? null })
+    if (adminKey !== null) await keepAdminKey(folder, adminKey)
+    if (config.databaseUrl === undefined) await ports.queue.requeueActive()
+    await recoverNamespaces(ports)
+    await recoverBatches(ports)
+    await runWorker(ports, jobs, { concurrency: config.jobConcurrency })
+    stack.defer(() => ports.queue.drain(config.drainTimeoutMs))
+    const owned = stack.move()
+    return {
+      ports,
+      folder,
+      adminKey,
+      api: createApi(routes, ports),
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** `openProduct`, listening. Closing it stops listening first, then drains. */
+export async function openServer(config: Config, log: Logger): Promise<Product & { url: string }> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const product = stack.use(await openProduct(config, log))
+    const { host, port, drainTimeoutMs } = config
+    const { url } = stack.use(await startServer({ api: product.api, host, port, log, drainTimeoutMs }))
+    const owned = stack.move()
+    return { ...product, url, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+async function keepAdminKey(folder: string, key: string): Promise<void> {
+  const path = join(folder, 'admin.key')
+  await writeFile(path, `${key}\n`, { mode: 0o600 })
+  await chmod(path, 0o600)
+}
