@@ -37,7 +37,7 @@ export const settings = {
   qdrantApiKey: secret('QDRANT_API_KEY', 'API key of that Qdrant.', z.string().optional()),
   embeddingModel: setting(
     'EMBEDDING_MODEL',
-    'Model for new namespaces: bundled, hf:<repo or folder>, or an OpenAI-compatible http(s) URL.',
+    'Model for new namespaces: bundled, hf:<repo or folder>, or an OpenAI-compatible http(s) URL, its #fragment naming the model.',
     z
       .string()
       .regex(/^(bundled|hf:.+|https?:\/\/.+)$/, 'bundled, hf:<repo or folder>, or an http(s) URL')
@@ -55,6 +55,11 @@ export const settings = {
     'Largest JSON body; 413 beyond.',
     whole(1024, 1 << 30, 32 << 20),
   ),
+  jsonDepthMax: setting(
+    'NACRE_JSON_DEPTH_MAX',
+    'Deepest nesting of a JSON body; 422 beyond.',
+    whole(10, 1_000, 128),
+  ),
   importLineBytesMax: setting(
     'NACRE_IMPORT_LINE_BYTES_MAX',
     'Largest line of a newline-delimited import.',
@@ -64,6 +69,11 @@ export const settings = {
     'NACRE_REQUEST_TIMEOUT_MS',
     'Longest a request may take before 503; imports excepted.',
     whole(100, 3_600_000, 60_000),
+  ),
+  keyUseIntervalMs: setting(
+    'NACRE_KEY_USE_INTERVAL_MS',
+    'How often the last use of API keys is written.',
+    whole(100, 3_600_000, 10_000),
   ),
   drainTimeoutMs: setting(
     'NACRE_DRAIN_TIMEOUT_MS',
@@ -104,6 +114,16 @@ export const settings = {
     'NACRE_EMBEDDING_THREADS',
     'Worker threads that run the bundled model.',
     whole(1, 64, availableParallelism()),
+  ),
+  embeddingQueueMax: setting(
+    'NACRE_EMBEDDING_QUEUE_MAX',
+    'Calls of one priority that wait for the bundled model; 503 beyond.',
+    whole(1, 100_000, 1_024),
+  ),
+  embeddingTimeoutMs: setting(
+    'NACRE_EMBEDDING_TIMEOUT_MS',
+    'Longest one request to the embedding URL may take.',
+    whole(100, 600_000, 30_000),
   ),
   embeddingCacheMax: setting(
     'NACRE_EMBEDDING_CACHE_MAX',
