@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 export interface ServerProcess {
@@ -19,7 +21,8 @@ export async function startServerProcess(folder: string): Promise<ServerProcess>
   const exited = once(child, 'exit')
   const line = await Promise.race([firstLine(child.stdout), exited.then(() => null)])
   if (line === null) throw new Error('The server stopped before it answered; its reason stands above.')
-  const { url, admin_key: key } = JSON.parse(line) as { url: string; admin_key: string }
+  const { url } = JSON.parse(line) as { url: string }
+  const key = (await readFile(join(folder, 'admin.key'), 'utf8')).trim()
   return {
     url,
     key,

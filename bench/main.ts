@@ -1,0 +1,19 @@
+import { filtered } from './filtered/filtered.ts'
+import { startup } from './startup.ts'
+import { textQuery } from './text-query.ts'
+
+/** `npm run bench -- <name>`: programs that measure, never tests. */
+const benches: Readonly<Record<string, (write: (line: string) => void) => Promise<void>>> = {
+  filtered,
+  startup,
+  'text-query': textQuery,
+}
+
+const [name = ''] = process.argv.slice(2)
+const bench = benches[name]
+if (bench === undefined) {
+  process.stderr.write(`npm run bench -- <name>, one of: ${Object.keys(benches).join(', ')}\n`)
+  process.exitCode = 2
+} else {
+  await bench((line) => process.stdout.write(`${line}\n`))
+}
