@@ -1,0 +1,56 @@
+import { sql } from 'kysely'
+import { tables } from './migrations/0001-tables.ts'
+import type { Migration } from './migrations/migration.ts'
+import type { Db } from './tables.ts'
+
+/** In order, numbered from 1 without a gap. */
+export const migrations: readonly Migration[] = [tables]
+
+/** Any number that no other program on the database uses. */
+const lockKey = 8_686_000_001n
+
+/** The database was written by a later version of Nacre; nothing was changed. */
+export class DatabaseNewerError extends Error {
+  override readonly name = 'DatabaseNewerError'
+  readonly found: number
+  readonly known: number
+
+  constructor(found: number, known: number) {
+    super(
+      `The database was written by a newer version of Nacre (schema ${found}; this version knows ${known}). Start that version or a later one.`,
+    )
+    this.found = found
+    this.known = known
+  }
+}
+
+/**
+ * Brings the tables to this version, all of it or nothing; processes that start together take turns.
+ * Throws `DatabaseNewerError`, `database_unavailable`.
+ */
+export async function migrate(db: Db, known: readonly Migration[] = migrations): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(${lockKey})`.execute(tx)
+    await sql`
+      create table if not exists nacre_migrations (
+        number integer primary key,
+        name text not null,
+        applied_at timestamptz(3) not null default now()
+      )`.execute(tx)
+    const found = await highest(tx)
+    if (found > known.length) throw new DatabaseNewerError(found, known.length)
+    for (const migration of known.slice(found)) await apply(tx, migration)
+  })
+}
+
+async function highest(tx: Db): Promise<number> {
+  const { rows } = await sql<{
+    number: number | null
+  }>`select max(number) as number from nacre_migrations`.execute(tx)
+  return rows[0]?.number ?? 0
+}
+
+async function apply(tx: Db, { number, name, sql: text }: Migration): Promise<void> {
+  await sql.raw(text).execute(tx)
+  await sql`insert into nacre_migrations (number, name) values (${number}, ${name})`.execute(tx)
+}
