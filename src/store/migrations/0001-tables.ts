@@ -15,7 +15,6 @@ CREATE TABLE organizations (
   name text NOT NULL,
   account_type text NOT NULL,
   profile jsonb NOT NULL DEFAULT '{}',
-  profile jsonb NOT NULL DEFAULT '{}',
   metadata jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz(3) NOT NULL DEFAULT now(),
   updated_at timestamptz(3) NOT NULL DEFAULT now()
@@ -28,7 +27,6 @@ CREATE TABLE users (
   name text NOT NULL,
   role text NOT NULL,
   status text NOT NULL,
-  avatar_url text,
   avatar_url text,
   metadata jsonb NOT NULL DEFAULT '{}',
   created_at timestamptz(3) NOT NULL DEFAULT now(),
