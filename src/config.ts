@@ -18,11 +18,18 @@ export const settings = {
     z.string().default('./.nacre'),
   ),
   host: setting('NACRE_HOST', 'Address the API listens on.', z.string().default('127.0.0.1')),
-  port: setting('NACRE_PORT', 'Port the API listens on; 0 takes a free one.', whole(0, 65_535, 8686)),
+  port: setting(
+    'NACRE_PORT',
+    'Port the API listens on; 0 takes a free one.',
+    whole(0, 65_535, 8686),
+  ),
   adminKey: secret(
     'NACRE_ADMIN_KEY',
     'The first admin key (sk_…); absent: one is made, printed once and kept in admin.key.',
-    z.string().regex(/^sk_[A-Za-z0-9_-]{16,}$/, 'sk_ and at least 16 letters, digits, _ or -').optional(),
+    z
+      .string()
+      .regex(/^sk_[A-Za-z0-9_-]{16,}$/, 'sk_ and at least 16 letters, digits, _ or -')
+      .optional(),
   ),
   databaseUrl: secret(
     'DATABASE_URL',
@@ -43,7 +50,11 @@ export const settings = {
       .regex(/^(bundled|hf:.+|https?:\/\/.+)$/, 'bundled, hf:<repo or folder>, or an http(s) URL')
       .default('bundled'),
   ),
-  embeddingApiKey: secret('EMBEDDING_API_KEY', 'API key of the embedding URL.', z.string().optional()),
+  embeddingApiKey: secret(
+    'EMBEDDING_API_KEY',
+    'API key of the embedding URL.',
+    z.string().optional(),
+  ),
   logLevel: setting(
     'NACRE_LOG',
     'Least severe log line written.',
@@ -140,16 +151,30 @@ export const settings = {
     'Custom payload indexes of one namespace.',
     whole(1, 1_000, 100),
   ),
-  filterDepthMax: setting('NACRE_FILTER_DEPTH_MAX', 'Deepest nesting of a filter.', whole(1, 100, 10)),
+  filterDepthMax: setting(
+    'NACRE_FILTER_DEPTH_MAX',
+    'Deepest nesting of a filter.',
+    whole(1, 100, 10),
+  ),
   filterLeavesMax: setting(
     'NACRE_FILTER_LEAVES_MAX',
     'Conditions in one filter.',
     whole(1, 10_000, 512),
   ),
+  filterValuesMax: setting(
+    'NACRE_FILTER_VALUES_MAX',
+    'Values in one in or nin of a filter.',
+    whole(1, 1_000_000, 10_000),
+  ),
   scanDocumentsMax: setting(
     'NACRE_SCAN_DOCUMENTS_MAX',
     'Documents one request may read to answer what the engine cannot.',
     whole(1_000, 100_000_000, 1_000_000),
+  ),
+  inlineBlobBytesMax: setting(
+    'NACRE_INLINE_BLOB_BYTES_MAX',
+    "Largest text or JSON of a blob that is kept in its object's row; larger ones go to the blob store.",
+    whole(0, 1 << 20, 64 << 10),
   ),
   batchObjectsMax: setting(
     'NACRE_BATCH_OBJECTS_MAX',
