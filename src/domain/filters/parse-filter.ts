@@ -1,0 +1,198 @@
+import { invalid } from '../failure.ts'
+import { suggestion } from '../nearest-name.ts'
+import { operators, type Filter, type Leaf, type Operator } from './filter.ts'
+import { checkValue } from './filter-value.ts'
+import { isDynamic, resolveDynamic } from './dynamic-value.ts'
+import { kindOf } from './value-kind.ts'
+
+type Location = (string | number)[]
+
+export interface ParseFilterOptions {
+  /** Given: dynamic values and `{{INPUT.x}}` are resolved from them. Absent: such values are kept as they are. */
+  inputs?: Record<string, unknown>
+  /** Bounds, named NACRE_FILTER_DEPTH_MAX, _LEAVES_MAX and _VALUES_MAX. */
+  limits?: Partial<FilterLimits>
+}
+
+export interface FilterLimits {
+  depthMax: number
+  leavesMax: number
+  /** Values in one `in` or `nin`. */
+  valuesMax: number
+}
+
+/**
+ * A filter in the language of contract 5.1, parsed whole; null where it names no condition.
+ * Throws `request_invalid` with the location of what is wrong and, for unknown words, what was probably meant.
+ */
+export function parseFilter(
+  input: unknown,
+  location: Location,
+  options: ParseFilterOptions = {},
+): Filter | null {
+  if (input === undefined || input === null) return null
+  const limits = { depthMax: 10, leavesMax: 512, valuesMax: 10_000, ...options.limits }
+  const parse: Parse = { limits, inputs: options.inputs, leaves: 0, root: location }
+  return parseNode(input, location, 1, parse)
+}
+
+/** The bounds that the settings give. */
+export function filterLimits(config: {
+  filterDepthMax: number
+  filterLeavesMax: number
+  filterValuesMax: number
+}): FilterLimits {
+  const { filterDepthMax, filterLeavesMax, filterValuesMax } = config
+  return { depthMax: filterDepthMax, leavesMax: filterLeavesMax, valuesMax: filterValuesMax }
+}
+
+interface Parse {
+  limits: FilterLimits
+  inputs: Record<string, unknown> | undefined
+  leaves: number
+  root: Location
+}
+
+const logicalKinds = { AND: 'and', OR: 'or', NOT: 'not', and: 'and', or: 'or', not: 'not' } as const
+
+function parseNode(input: unknown, at: Location, depth: number, parse: Parse): Filter | null {
+  if (depth > parse.limits.depthMax) {
+    throw invalid(at, `is nested deeper than ${parse.limits.depthMax} levels`, 'too_deep')
+  }
+  if (!isObject(input)) {
+    throw invalid(
+      at,
+      `a filter is an object with AND, OR, NOT, with field and operator, or with field names and their values; this is ${kindOf(input)}`,
+      'wrong_type',
+      Array.isArray(input) ? 'Put several conditions into {"AND": [...]}.' : undefined,
+    )
+  }
+  if ('field' in input && ('operator' in input || 'value' in input))
+    return parseLeaf(input, at, parse)
+  refuseForeignWords(input, at)
+  const parts = Object.entries(input).flatMap(([key, value]) =>
+    parseEntry(key, value, at, depth, parse),
+  )
+  return allOf(parts)
+}
+
+/** One key of a node that is no leaf: a logical word, or a field with the value it must equal. */
+function parseEntry(
+  key: string,
+  value: unknown,
+  at: Location,
+  depth: number,
+  parse: Parse,
+): Filter[] {
+  if (key === 'case_sensitive') return []
+  if (!isLogical(key)) return [parseShorthand(key, value, at, parse)]
+  if (value === undefined || value === null) return []
+  const kind = logicalKinds[key]
+  const nodes = Array.isArray(value) ? value : [value]
+  if (!Array.isArray(value) && kind !== 'not') {
+    throw invalid([...at, key], `is a list of conditions; this is ${kindOf(value)}`, 'wrong_type')
+  }
+  if (nodes.length === 0 && kind === 'or') {
+    throw invalid(
+      [...at, key],
+      'is an empty list, of which no condition can hold; leave it out',
+      'empty',
+    )
+  }
+  const filters = nodes.flatMap((node: unknown, i) => {
+    const place = Array.isArray(value) ? [...at, key, i] : [...at, key]
+    return parseNode(node, place, depth + 1, parse) ?? matchesAll
+  })
+  return filters.length === 0 ? [] : [{ kind, filters }]
+}
+
+const matchesAll: Filter = { kind: 'and', filters: [] }
+
+function parseLeaf(input: Record<string, unknown>, at: Location, parse: Parse): Leaf {
+  const { field, case_sensitive: caseSensitive = null } = input
+  checkField(field, [...at, 'field'])
+  if (caseSensitive !== null && typeof caseSensitive !== 'boolean') {
+    throw invalid(
+      [...at, 'case_sensitive'],
+      `is true or false; this is ${kindOf(caseSensitive)}`,
+      'wrong_type',
+    )
+  }
+  const operator = parseOperator(input['operator'] ?? 'eq', [...at, 'operator'])
+  const isFlag = operator === 'exists' || operator === 'is_null'
+  const value = isFlag && input['value'] === undefined ? true : input['value']
+  return makeLeaf({ kind: 'leaf', field, operator, value, caseSensitive }, [...at, 'value'], parse)
+}
+
+function parseShorthand(field: string, value: unknown, at: Location, parse: Parse): Leaf {
+  checkField(field, at)
+  const leaf: Leaf = { kind: 'leaf', field, operator: 'eq', value, caseSensitive: null }
+  return makeLeaf(leaf, [...at, field], parse)
+}
+
+function makeLeaf(leaf: Leaf, at: Location, parse: Parse): Leaf {
+  parse.leaves += 1
+  if (parse.leaves > parse.limits.leavesMax) {
+    throw invalid(parse.root, `has more than ${parse.limits.leavesMax} conditions`, 'too_many')
+  }
+  const value = parse.inputs ? resolveDynamic(leaf.value, parse.inputs, at) : leaf.value
+  if (!isDynamic(value)) checkValue(leaf.operator, value, at, parse.limits.valuesMax)
+  return { ...leaf, value }
+}
+
+function parseOperator(given: unknown, at: Location): Operator {
+  const word = typeof given === 'string' ? given.toLowerCase() : ''
+  const operator = operators.find((known) => known === word)
+  if (operator) return operator
+  const shown = typeof given === 'string' ? `'${given.slice(0, 64)}'` : kindOf(given)
+  const near = typeof given === 'string' ? suggestion(given, operators) : ''
+  throw invalid(
+    at,
+    `${shown} is no operator${near}; there are ${operators.join(', ')}`,
+    'unknown_operator',
+  )
+}
+
+const fieldLengthMax = 1_024
+
+function checkField(field: unknown, at: Location): asserts field is string {
+  if (typeof field !== 'string' || field === '') {
+    throw invalid(
+      at,
+      `is the dotted path of a field; this is ${field === '' ? 'empty' : kindOf(field)}`,
+      'wrong_type',
+    )
+  }
+  if (field.length > fieldLengthMax) {
+    throw invalid(at, `is longer than ${fieldLengthMax} characters`, 'too_long')
+  }
+}
+
+const engineWords = ['must', 'should', 'must_not', 'min_should']
+
+/** The engine's own words would be field names here, and match nothing or everything (contract 5.1). */
+function refuseForeignWords(input: Record<string, unknown>, at: Location): void {
+  const word = engineWords.find((key) => key in input)
+  if (word === undefined) return
+  throw invalid(
+    [...at, word],
+    `'${word}' is no word of this filter language`,
+    'unknown_field',
+    'Write {"AND": [{"field": "a", "operator": "eq", "value": 1}]} for must, OR for should, NOT for must_not.',
+  )
+}
+
+/** Several keys of one node combine with AND. */
+function allOf(filters: Filter[]): Filter | null {
+  if (filters.length === 0) return null
+  const [only] = filters
+  return filters.length === 1 && only ? only : { kind: 'and', filters }
+}
+
+function isLogical(key: string): key is keyof typeof logicalKinds {
+  return Object.hasOwn(logicalKinds, key)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
