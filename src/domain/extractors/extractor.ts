@@ -27,11 +27,13 @@ export interface Extractor {
   /** The vectors a namespace with this model needs for it. */
   vectors(model: EmbeddingModel): VectorDefinition[]
   /**
-   * Canonical parameters with defaults, and warnings worth telling (a documented model that is not run here).
+   * Canonical parameters with defaults, and warnings worth telling: a documented model that is not run here, beside
+   * the name of the one that is, where `model` (the namespace's) is given.
    * Throws `request_invalid` below `location` for an unknown name (with the nearest known one) or a bad value.
    */
   parseParameters(
     given: Record<string, unknown>,
     location: (string | number)[],
+    model?: EmbeddingModel,
   ): { parameters: Record<string, unknown>; warnings: string[] }
 }

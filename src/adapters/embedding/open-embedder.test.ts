@@ -7,7 +7,7 @@ import { readConfig } from '../../config.ts'
 import { isFailure } from '../../domain/failure.ts'
 import type { Embedder, TextRefusal } from '../../ports/embedder.ts'
 import type { Logger } from '../../ports/logger.ts'
-import { openEmbedder } from './embedder.ts'
+import { openEmbedder } from './open-embedder.ts'
 
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
 
