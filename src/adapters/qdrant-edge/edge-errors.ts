@@ -1,0 +1,33 @@
+import type { EdgeError } from '../../../edge/index.d.ts'
+import { fail } from '../../domain/failure.ts'
+import { EngineRejection } from '../../ports/vector-engine.ts'
+
+/**
+ * What the addon threw as what the port promises: `invalid_argument` is a refusal, `operation` the
+ * engine's own fault. Anything without a code is not the addon's, and stays what it is.
+ */
+export function edgeFailure(error: unknown, queueMax: number): unknown {
+  if (!isEdgeError(error)) return error
+  switch (error.code) {
+    case 'busy':
+      return fail('engine_busy', { limit: queueMax }, { cause: error })
+    case 'invalid_argument':
+      return new EngineRejection(error.message, { cause: error })
+    case 'closed':
+    case 'operation':
+      return edgeUnavailable(error.message, error)
+  }
+}
+
+/** The engine's files or threads do not do their work: nothing a caller sent is wrong. */
+export function edgeUnavailable(reason: string, cause?: unknown): Error {
+  return fail('engine_unavailable', { engine: 'qdrant-edge', reason }, { cause })
+}
+
+function isEdgeError(error: unknown): error is EdgeError {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    ['closed', 'invalid_argument', 'operation', 'busy'].includes(String(error.code))
+  )
+}
