@@ -1,10 +1,24 @@
+import { randomUUID } from 'node:crypto'
+import { fromKysely, PgBoss } from 'pg-boss'
+import type { JobResult, JobWithMetadata, SendOptions, UpdateOptions } from 'pg-boss'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Logger } from '../ports/logger.ts'
+import { databaseFailure } from './database-failure.ts'
 import type { Db } from './tables.ts'
 
 /** Work for later, on the same PostgreSQL: the job is there if, and only if, the transaction that adds it commits. */
 export interface Queue extends AsyncDisposable {
   add(db: Db, name: string, payload: object, options?: JobOptions): Promise<void>
-  /** Runs `run` for each job of the name until the queue is closed. Throwing retries by the job's attempts. */
+  /**
+   * Runs `run` for each job of the name until the queue is closed. Throwing retries by the job's attempts;
+   * throwing `JobRefused` ends the job at once.
+   */
   work(name: string, options: WorkOptions, run: (job: ClaimedJob) => Promise<void>): Promise<void>
+  /**
+   * Hands out again what workers had claimed, and returns how many that were. Only for the one process that owns the
+   * database, at its start: then they are dead. Elsewhere a missing heartbeat tells that within seconds.
+   */
+  requeueActive(): Promise<number>
   /** Stops claiming, waits for running jobs up to the time, then aborts their signals. */
   drain(timeoutMs: number): Promise<void>
 }
@@ -12,7 +26,7 @@ export interface Queue extends AsyncDisposable {
 export interface JobOptions {
   /** Not before this many seconds from the commit. */
   delaySeconds?: number
-  /** At most one waiting job with this key. */
+  /** At most one waiting job with this key: adding again replaces its payload and, without a delay, brings it forward. */
   singletonKey?: string
 }
 
@@ -25,6 +39,280 @@ export interface WorkOptions {
 export interface ClaimedJob {
   id: string
   payload: unknown
+  /** 1 for the first. */
   attempt: number
   signal: AbortSignal
+}
+
+/** Thrown by `run`: another attempt would end the same way. The job is kept as failed, with the reason. */
+export class JobRefused extends Error {
+  override readonly name = 'JobRefused'
+}
+
+export interface QueueOptions {
+  url: string
+  log: Logger
+  /** How long a job waits that has failed `failures` times. */
+  retryDelaySeconds?: (failures: number) => number
+}
+
+/** pg-boss's defaults notice a killed worker after 15 minutes (design 7, the queue). */
+const heartbeatSeconds = 10
+const heartbeatRefreshSeconds = 3
+const superviseSeconds = 1
+/** NOTIFY wakes workers at once; this is for jobs whose delay ends, and for a lost listener. */
+const pollSeconds = 2
+/** Connections of pg-boss itself; those of `add` are the caller's. */
+const connectionsMax = 4
+/** After their signal, jobs get this long to let go. */
+const abortGraceMs = 1_000
+/** A dead worker is no failed attempt: pg-boss's own count has no end, ours stands in the job. */
+const takeoversMax = 1_000_000
+const addTriesMax = 20
+/** How long a finished job is kept to be looked at; the supervisor counts all of them each second. */
+const keepFinishedSeconds = 600
+const queueOptions = {
+  policy: 'short',
+  notify: true,
+  heartbeatSeconds,
+  retryLimit: takeoversMax,
+  retryDelay: 0,
+  expireInSeconds: 23 * 3600,
+  retentionSeconds: 365 * 24 * 3600,
+  deleteAfterSeconds: keepFinishedSeconds,
+} as const
+
+export async function openQueue(options: QueueOptions): Promise<Queue> {
+  const boss = new PgBoss({
+    connectionString: options.url,
+    application_name: 'nacre queue',
+    max: connectionsMax,
+    schedule: false,
+    useListenNotify: true,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
+    maintenanceIntervalSeconds: 60,
+  })
+  boss.on('error', (error) => options.log.warn({ error }, 'The queue met an error; it goes on.'))
+  boss.on('warning', (warning) => options.log.warn({ warning }, 'The queue warns.'))
+  try {
+    await boss.start()
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => {})
+    throw databaseFailure(error)
+  }
+  return new PgBossQueue(boss, options)
+}
+
+/** What stands in a job of pg-boss: the caller's payload, and how often it has failed. */
+interface Envelope {
+  payload: object
+  failures: number
+}
+interface Running {
+  abort: AbortController
+  done: Promise<unknown>
+}
+
+class PgBossQueue implements Queue {
+  readonly #boss: PgBoss
+  readonly #retryDelaySeconds: (failures: number) => number
+  readonly #queues = new Map<string, Promise<void>>()
+  readonly #running = new Set<Running>()
+  readonly #workers: { name: string; id: string }[] = []
+  #drained: Promise<void> | null = null
+
+  constructor(boss: PgBoss, { retryDelaySeconds }: QueueOptions) {
+    this.#boss = boss
+    this.#retryDelaySeconds = retryDelaySeconds ?? backoffSeconds
+  }
+
+  async add(
+    db: Db,
+    name: string,
+    payload: object,
+    { delaySeconds = 0, singletonKey }: JobOptions = {},
+  ): Promise<void> {
+    await this.#ensure(name)
+    const envelope = { payload, failures: 0 }
+    const options = { db: fromKysely(db), startAfter: delaySeconds }
+    if (singletonKey !== undefined)
+      await this.#addOnce(name, envelope, { ...options, singletonKey })
+    // The policy keeps one waiting job a key: jobs without one get their own.
+    else await this.#boss.send(name, envelope, { ...options, singletonKey: randomUUID() })
+    this.#wakeAfter(name, delaySeconds)
+  }
+
+  async work(
+    name: string,
+    options: WorkOptions,
+    run: (job: ClaimedJob) => Promise<void>,
+  ): Promise<void> {
+    await this.#ensure(name)
+    // One pg-boss worker each: only then each has an id by which it can be woken.
+    for (let i = 0; i < options.concurrency; i++) await this.#startWorker(name, options, run)
+  }
+
+  async requeueActive(): Promise<number> {
+    const { rows } = await this.#boss
+      .getDb()
+      .executeSql(
+        "SELECT name, array_agg(id::text) AS ids FROM pgboss.job WHERE state = 'active' GROUP BY name",
+      )
+    const claimed: { name: string; ids: string[] }[] = rows
+    // To pg-boss this is a failed try, of which there are any number; to us none.
+    for (const { name, ids } of claimed)
+      await this.#boss.fail(name, ids, { reason: 'its worker died' })
+    for (const { name } of claimed) this.#wake(name)
+    return claimed.reduce((sum, { ids }) => sum + ids.length, 0)
+  }
+
+  async drain(timeoutMs: number): Promise<void> {
+    this.#drained ??= this.#drain(timeoutMs)
+    await this.#drained
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain(0)
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    for (const { name } of this.#workers) await this.#boss.offWork(name, { wait: false })
+    await this.#settled(timeoutMs)
+    for (const { abort } of this.#running) abort.abort(new Error('The process is stopping.'))
+    await this.#settled(abortGraceMs)
+    // What still runs is given back: the next worker takes it at once.
+    await this.#boss.stop({ graceful: false })
+  }
+
+  async #settled(limitMs: number): Promise<void> {
+    if (this.#running.size === 0) return
+    const timer = new AbortController()
+    const all = Promise.allSettled([...this.#running].map(({ done }) => done))
+    await Promise.race([all, sleep(limitMs, null, { signal: timer.signal }).catch(() => {})])
+    timer.abort()
+  }
+
+  async #startWorker(
+    name: string,
+    options: WorkOptions,
+    run: (job: ClaimedJob) => Promise<void>,
+  ): Promise<void> {
+    const worker = { name, id: '' }
+    const polling = {
+      pollingIntervalSeconds: pollSeconds,
+      notifyPollingIntervalSeconds: pollSeconds,
+    }
+    worker.id = await this.#boss.work(
+      name,
+      { ...polling, heartbeatRefreshSeconds, perJobResults: true, includeMetadata: true },
+      async (jobs: JobWithMetadata<Envelope>[]) => {
+        const results = await Promise.all(jobs.map((job) => this.#track(job, options, run)))
+        // It looks again at once, instead of after its polling interval.
+        if (!this.#drained) this.#boss.notifyWorker(worker.id)
+        return results
+      },
+    )
+    this.#workers.push(worker)
+  }
+
+  async #track(
+    job: JobWithMetadata<Envelope>,
+    options: WorkOptions,
+    run: (job: ClaimedJob) => Promise<void>,
+  ): Promise<JobResult> {
+    const abort = new AbortController()
+    const signal = AbortSignal.any([abort.signal, job.signal])
+    const running = { abort, done: this.#attempt(job, options, run, signal) }
+    this.#running.add(running)
+    try {
+      return await running.done
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  async #attempt(
+    { id, name, data, singletonKey }: JobWithMetadata<Envelope>,
+    { attempts }: WorkOptions,
+    run: (job: ClaimedJob) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<JobResult> {
+    const attempt = data.failures + 1
+    try {
+      await run({ id, payload: data.payload, attempt, signal })
+      return { id, status: 'completed' }
+    } catch (error) {
+      // Aborted because we stop: no fault of the job's.
+      if (signal.aborted) return { id, status: 'failed', output: 'The process is stopping.' }
+      if (error instanceof JobRefused || attempt >= attempts) {
+        return { id, status: 'deadletter', output: reasonOf(error) }
+      }
+      await this.#retry(name, { ...data, failures: attempt }, singletonKey ?? id)
+      return { id, status: 'completed', output: reasonOf(error) }
+    }
+  }
+
+  /**
+   * A job that remembers the failure is added before the failed one ends: killed in between we leave two, never
+   * none. Where another with its key waits already, that one does the work.
+   */
+  async #retry(name: string, envelope: Envelope, singletonKey: string): Promise<void> {
+    const startAfter = this.#retryDelaySeconds(envelope.failures)
+    await this.#boss.send(name, envelope, { startAfter, singletonKey })
+    this.#wakeAfter(name, startAfter)
+  }
+
+  /**
+   * A waiting job is changed, which locks it until the caller's transaction ends: no worker claims it before what
+   * the transaction writes is there to be seen.
+   */
+  async #addOnce(
+    name: string,
+    envelope: Envelope,
+    options: SendOptions & { singletonKey: string },
+  ): Promise<void> {
+    const { db, singletonKey, startAfter } = options
+    const change: UpdateOptions = {
+      singletonKey,
+      ...(db && { db }),
+      ...(startAfter === 0 && { startAfter }),
+    }
+    for (let tries = 0; tries < addTriesMax; tries++) {
+      const { updated } = await this.#boss.update(name, envelope, change)
+      if (updated > 0 || (await this.#boss.send(name, envelope, options)) !== null) return
+    }
+    throw new Error(`The job ${name} ${singletonKey} could be neither added nor changed.`)
+  }
+
+  async #ensure(name: string): Promise<void> {
+    const known = this.#queues.get(name)
+    if (known) return await known
+    const made = this.#boss.createQueue(name, queueOptions).catch((error: unknown) => {
+      this.#queues.delete(name)
+      throw databaseFailure(error)
+    })
+    this.#queues.set(name, made)
+    await made
+  }
+
+  /** pg-boss tells nobody when a delay ends. */
+  #wakeAfter(name: string, delaySeconds: number): void {
+    if (delaySeconds > 0 && delaySeconds < 60)
+      setTimeout(() => this.#wake(name), delaySeconds * 1000 + 5).unref()
+  }
+
+  #wake(name: string): void {
+    if (this.#drained) return
+    for (const worker of this.#workers) if (worker.name === name) this.#boss.notifyWorker(worker.id)
+  }
+}
+
+/** 1, 2, 4 … 60 s, and up to a fifth more, so that many failures do not come back together. */
+function backoffSeconds(failures: number): number {
+  return Math.min(60, 2 ** (failures - 1)) * (1 + Math.random() / 5)
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
