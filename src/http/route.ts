@@ -13,10 +13,21 @@ export type Access = 'public' | Permission
 /** How the body is read. `json` treats an empty body as absent (contract 2.1, 3). */
 export type BodyKind = 'json' | 'ndjson' | 'multipart' | 'raw'
 
+/** This process, as it tells of itself. */
+export interface About {
+  version: string
+  /** Of the data folder (design 6). */
+  dataFormat: number
+  startedAt: Date
+  routes: readonly Route[]
+}
+
 /** What a handler is given besides its parsed input. */
 export interface CallContext {
   ports: Ports
   principal: Principal
+  /** What runs here; health and the OpenAPI document tell it. */
+  about: About
   requestId: string
   /** Aborted where the client goes or the request's time is up. */
   signal: AbortSignal
@@ -98,6 +109,6 @@ export function route<
     ...(params && { params }),
     ...(query && { query }),
     ...(body && { body }),
-    handle: given.handle as Route['handle'],
+    handle: (call: never) => given.handle(call),
   }
 }

@@ -1,7 +1,11 @@
 import type { ColumnType, Generated, JSONColumnType, Kysely } from 'kysely'
 import type { BucketField, UniqueKey } from '../domain/buckets/bucket.ts'
 import type { CollectionExtractor, CollectionSource } from '../domain/collections/collection.ts'
-import type { NamespaceExtractor, NamespaceState, VectorDefinition } from '../domain/namespaces/namespace.ts'
+import type {
+  NamespaceExtractor,
+  NamespaceState,
+  VectorDefinition,
+} from '../domain/namespaces/namespace.ts'
 import type { EmbeddingModel } from '../ports/embedder.ts'
 import type {
   IndexBefore,
@@ -46,6 +50,8 @@ interface OrganizationTable {
   internal_id: string
   name: string
   account_type: 'free' | 'pro' | 'team' | 'enterprise'
+  /** Logo, billing e-mail, rate limits: kept and told, nothing acts on them. */
+  profile: ColumnType<Record<string, unknown>, string | undefined, string>
   metadata: Obj
   created_at: Time
   updated_at: Time
@@ -58,6 +64,7 @@ interface UserTable {
   name: string
   role: 'admin' | 'member' | 'viewer'
   status: 'active' | 'suspended' | 'pending'
+  avatar_url: string | null
   metadata: Obj
   created_at: Time
   updated_at: Time

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { version } from '../product.ts'
+import type { Route } from './route.ts'
+
+type Json = Record<string, unknown>
+
+/** OpenAPI 3.1 of a list of routes: generated, so it cannot say anything else than the server does. */
+export function openApiDocument(
+  routes: readonly Route[],
+  options: { version?: string } = {},
+): Json {
+  const paths: Record<string, Json> = {}
+  for (const route of routes) {
+    const methods = (paths[route.path] ??= {})
+    methods[route.method.toLowerCase()] = operationOf(route)
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Nacre',
+      version: options.version ?? version,
+      description: 'A self-hosted namespace server: objects in, answers out.',
+    },
+    tags: [...new Set(routes.map((route) => route.tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'sk_…' } },
+      responses: { failure: failureResponse },
+      parameters: { namespace: namespaceHeader },
+    },
+    security: [{ key: [] }],
+  }
+}
+
+const namespaceHeader = {
+  name: 'X-Namespace',
+  in: 'header',
+  required: false,
+  description:
+    'Id or name of the namespace; may be left out where the organization has exactly one.',
+  schema: { type: 'string' },
+}
+
+const failureResponse = {
+  description: 'What went wrong, where, and what would be right.',
+  content: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        required: ['success', 'status', 'error'],
+        properties: {
+          success: { const: false },
+          status: { type: 'integer' },
+          error: {
+            type: 'object',
+            required: ['message', 'type', 'details'],
+            properties: {
+              message: { type: 'string' },
+              type: { type: 'string' },
+              details: { type: 'object', additionalProperties: true },
+            },
+          },
+          detail: {
+            type: 'array',
+            description: 'With status 422: the same faults in another well-known form.',
+            items: {
+              type: 'object',
+              required: ['loc', 'msg', 'type'],
+              properties: {
+                loc: { type: 'array', items: { type: ['string', 'integer'] } },
+                msg: { type: 'string' },
+                type: { type: 'string' },
+              },
+            },
+          },
+        },
+      },
+    },
+  },
+}
+
+function operationOf(route: Route): Json {
+  const parameters = [
+    ...(route.scope === 'namespace' ? [{ $ref: '#/components/parameters/namespace' }] : []),
+    ...pathParameters(route),
+    ...queryParameters(route),
+  ]
+  return {
+    operationId: route.operationId,
+    summary: route.summary,
+    tags: [route.tag],
+    ...(route.access === 'public' ? { security: [] } : { 'x-permission': route.access }),
+    ...(parameters.length > 0 && { parameters }),
+    ...requestBody(route),
+    responses: {
+      [route.status]: answerOf(route),
+      default: { $ref: '#/components/responses/failure' },
+    },
+    ...(route.failures.length > 0 && { 'x-failures': route.failures }),
+  }
+}
+
+function pathParameters(route: Route): Json[] {
+  const shape = propertiesOf(route.params)
+  return [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: shape[name] ?? { type: 'string' },
+  }))
+}
+
+function queryParameters(route: Route): Json[] {
+  const required = requiredOf(route.query)
+  return Object.entries(propertiesOf(route.query)).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+}
+
+const contentTypes: Readonly<Record<Route['bodyKind'], string>> = {
+  json: 'application/json',
+  ndjson: 'application/x-ndjson',
+  multipart: 'multipart/form-data',
+  raw: 'application/octet-stream',
+}
+
+function requestBody(route: Route): Json {
+  if (route.bodyKind === 'json' && !route.body) return {}
+  const schema = route.body ? schemaOf(route.body, 'input') : {}
+  const content = { [contentTypes[route.bodyKind]]: { schema } }
+  return { requestBody: { required: route.bodyRequired, content } }
+}
+
+function answerOf(route: Route): Json {
+  if (route.response === null) return { description: 'Done; there is nothing to say.' }
+  const schema = schemaOf(route.response, 'output')
+  return { description: route.summary, content: { 'application/json': { schema } } }
+}
+
+function propertiesOf(schema: z.ZodType | undefined): Record<string, unknown> {
+  if (!schema) return {}
+  const { properties } = schemaOf(schema, 'input')
+  return typeof properties === 'object' && properties !== null ? { ...properties } : {}
+}
+
+function requiredOf(schema: z.ZodType | undefined): unknown[] {
+  const required = schema && schemaOf(schema, 'input')['required']
+  return Array.isArray(required) ? required : []
+}
+
+/** What JSON Schema cannot say (a transform's result, a custom check) is left open, never an error. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    cycles: 'ref',
+    reused: 'inline',
+  }) as Json
+  return rest
+}
