@@ -1,4 +1,5 @@
 import type { EmbeddingModel } from '../../ports/embedder.ts'
+import type { NameRules } from '../resource-name.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
 
 /** `creating` is finished or undone by the next start; `deleting` by its job. */
@@ -57,4 +58,11 @@ export function aliasOf(namespace: Pick<Namespace, 'id'>): string {
 /** The engine's own collection of one generation. */
 export function collectionOf(namespace: Pick<Namespace, 'id' | 'generation'>): string {
   return `${namespace.id}_g${namespace.generation}`
+}
+
+/** Contract 1.1, design 6: `ns_…` are ids, and ids win over names. */
+export const namespaceNameRules: NameRules = {
+  idPrefix: 'ns',
+  reserved: ['list', 'migrations'],
+  lengthMax: 255,
 }

@@ -1,6 +1,15 @@
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
 
-export const indexTypes = ['keyword', 'integer', 'float', 'bool', 'geo', 'datetime', 'text', 'uuid'] as const
+export const indexTypes = [
+  'keyword',
+  'integer',
+  'float',
+  'bool',
+  'geo',
+  'datetime',
+  'text',
+  'uuid',
+] as const
 export type IndexType = (typeof indexTypes)[number]
 
 /** Who made it: only `auto` ones are ever touched by the advisor, only `user` ones by PATCH. */
@@ -21,7 +30,16 @@ export interface PayloadIndex {
   error: string | null
 }
 
+/** One custom entry of `payload_indexes`, parsed. */
+export type DeclaredIndex = Pick<PayloadIndex, 'fieldName' | 'path' | 'schema'>
+
 /** The declaration that a change under way replaces; `absent` where the index is new. */
 export type IndexBefore =
   | { kind: 'absent' }
-  | { kind: 'declared'; fieldName: string; schema: PayloadFieldSchema; origin: IndexOrigin; isProtected: boolean }
+  | {
+      kind: 'declared'
+      fieldName: string
+      schema: PayloadFieldSchema
+      origin: IndexOrigin
+      isProtected: boolean
+    }
