@@ -95,14 +95,15 @@ export async function removeCollection(db: Db, id: string): Promise<void> {
   await db.deleteFrom('collections').where('id', '=', id).execute()
 }
 
-/** Collections whose deletion was begun and not finished, whatever their namespace. */
-export async function readDeletingCollections(db: Db): Promise<Collection[]> {
-  const rows = await db
+/** The row of a collection whose deletion was begun and not finished. */
+export async function readDeletingCollection(db: Db, id: string): Promise<Collection | null> {
+  const row = await db
     .selectFrom('collections')
     .selectAll()
+    .where('id', '=', id)
     .where('state', '=', 'deleting')
-    .execute()
-  return rows.map(collectionOf)
+    .executeTakeFirst()
+  return row ? collectionOf(row) : null
 }
 
 export function collectionOf(row: CollectionRow): Collection {
