@@ -6,6 +6,7 @@ import { openTestDatabase } from '../../test/support/database.ts'
 import { silentLogger as log } from '../../test/support/silent-logger.ts'
 import { JobRefused, openQueue } from './queue.ts'
 import type { ClaimedJob } from './queue.ts'
+import type { Db } from './tables.ts'
 
 const options = { concurrency: 1, attempts: 3 }
 const retryDelaySeconds = () => 0.05
@@ -216,7 +217,7 @@ function collect(work: (job: ClaimedJob) => Promise<unknown> | void = () => {}) 
   return {
     seen,
     payloads: () => seen.map(({ payload }) => payload),
-    async run(job: ClaimedJob): Promise<void> {
+    run: async (job: ClaimedJob): Promise<void> => {
       seen.push({ payload: job.payload, attempt: job.attempt })
       await work(job)
     },
@@ -224,9 +225,7 @@ function collect(work: (job: ClaimedJob) => Promise<unknown> | void = () => {}) 
   }
 }
 
-async function states(
-  db: Parameters<Awaited<ReturnType<typeof openQueue>>['add']>[0],
-): Promise<string[]> {
+async function states(db: Db): Promise<string[]> {
   const { rows } = await sql<{
     state: string
   }>`select state from pgboss.job where name = 'note'`.execute(db)
