@@ -1,5 +1,6 @@
 import type { Route } from './route.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { organizationRoutes } from './routes/organizations.ts'
@@ -12,4 +13,5 @@ export const routes: readonly Route[] = [
   ...organizationRoutes,
   ...userRoutes,
   ...apiKeyRoutes,
+  ...extractorRoutes,
 ]
