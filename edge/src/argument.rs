@@ -38,7 +38,12 @@ pub struct Json(Vec<u8>);
 
 impl Argument<Uint8Array> {
     pub fn json(self, name: &str) -> Outcome<Json> {
-        self.take(name).map(|bytes| Json(bytes.to_vec()))
+        match self.take(name) {
+            Ok(bytes) => Ok(Json(bytes.to_vec())),
+            Err(failure) => {
+                Err(Failure::invalid(format!("{}; expected JSON as UTF-8 in a Uint8Array", failure.reason())))
+            }
+        }
     }
 }
 

@@ -37,16 +37,10 @@ pub struct Versions {
 /// Sets the process-wide bounds, once, before the first shard opens.
 #[napi]
 pub fn configure(env: &Env, options: argument::Argument<Limits>) -> Result<()> {
-    options
-        .take("options")
-        .and_then(|limits| pool::configure(&limits))
-        .map_err(|failure| failure.into_js(*env))
+    options.take("options").and_then(|limits| pool::configure(&limits)).map_err(|failure| failure.into_js(*env))
 }
 
 #[napi]
 pub fn versions() -> Versions {
-    Versions {
-        edge: "0.9.0".to_owned(),
-        addon: env!("CARGO_PKG_VERSION").to_owned(),
-    }
+    Versions { edge: env!("QDRANT_EDGE_VERSION").to_owned(), addon: env!("CARGO_PKG_VERSION").to_owned() }
 }

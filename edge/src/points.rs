@@ -135,7 +135,9 @@ fn check_vector(config: &EdgeConfig, name: &str, vector: &mut VectorPersisted) -
             }
             rows.iter().try_for_each(|row| dense_row(row, params.size))
         }
-        (_, None) if !config.sparse_vectors.contains_key(name) => Err(Failure::invalid("there is no vector of this name")),
+        (_, None) if !config.sparse_vectors.contains_key(name) => {
+            Err(Failure::invalid("there is no vector of this name"))
+        }
         (_, None) => Err(Failure::invalid("expected a sparse vector {indices, values}")),
         (_, Some(_)) if multi => Err(Failure::invalid("expected a multi-dense vector [[…], …]")),
         (_, Some(_)) => Err(Failure::invalid("expected a dense vector")),

@@ -48,11 +48,7 @@ fn pool() -> &'static Pool {
 
 fn defaults() -> Limits {
     let cores = std::thread::available_parallelism().map_or(2, usize::from);
-    Limits {
-        concurrency_max: u32::try_from(2 * cores).unwrap_or(u32::MAX),
-        queue_max: 256,
-        search_threads: 1,
-    }
+    Limits { concurrency_max: u32::try_from(2 * cores).unwrap_or(u32::MAX), queue_max: 256, search_threads: 1 }
 }
 
 /// The same limits again are accepted, others refused: shards are open on the first.

@@ -13,7 +13,7 @@ use crate::core::admitted;
 use crate::failure::{Failure, Outcome};
 use crate::pool;
 
-const BLOCK_BYTES: usize = 64 * 1024;
+const BLOCK_BYTES: usize = 16 * 1024;
 
 #[napi]
 impl Shard {

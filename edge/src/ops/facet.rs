@@ -48,7 +48,7 @@ fn facet(body: Body) -> Outcome<FacetRequest> {
     let path: JsonPath = key.parse().map_err(|()| Failure::invalid(format!("key: {key} is not a payload path")))?;
     let mut request = FacetRequest::new(path);
     request.limit = body.limit.unwrap_or(request.limit);
-    check_limit(request.limit)?;
+    check_limit(request.limit, 0)?;
     request.filter = body.filter;
     request.exact = body.exact.unwrap_or(false);
     Ok(request)

@@ -44,9 +44,9 @@ fn groups(shard: &EdgeShard, mut body: Body, vectors: Vec<Vec<f32>>) -> Outcome<
     let groups = body.limit.take().unwrap_or(GROUPS_DEFAULT);
     let size = body.group_size.take().unwrap_or(GROUP_SIZE_DEFAULT);
     if groups == 0 || size == 0 {
-        return Err(Failure::invalid("limit and group_size must be at least 1"));
+        return Err(Failure::invalid("limit and group_size: expected at least 1"));
     }
-    check_limit(groups.saturating_mul(size))?;
+    check_limit(groups.saturating_mul(size), 0)?;
     Ok(GroupRequest::new(query_tree::query(shard, body, vectors)?, path, groups, size))
 }
 

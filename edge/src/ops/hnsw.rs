@@ -59,7 +59,10 @@ pub fn merged(mut base: Value, change: Option<&Value>) -> Outcome<Value> {
     base["max_indexing_threads"] = json!(1);
     let config = read(base.clone())?;
     if config.ef_construct < 4 {
-        return Err(Failure::invalid(format!("hnsw_config.ef_construct: expected at least 4, got {}", config.ef_construct)));
+        return Err(Failure::invalid(format!(
+            "hnsw_config.ef_construct: expected at least 4, got {}",
+            config.ef_construct
+        )));
     }
     Ok(base)
 }

@@ -24,6 +24,10 @@ const WAL_SEGMENT_BYTES: usize = 4 * 1024 * 1024;
 /// As many segments as a search has threads to visit; the engine's default grows with the cores.
 const SEGMENTS: usize = 2;
 
+/// What a caller may decide; WAL and threads are ours.
+const CONFIG_KEYS: [&str; 6] =
+    ["vectors", "sparse_vectors", "hnsw_config", "quantization_config", "optimizers", "payload_memory"];
+
 #[napi]
 impl Shard {
     /// Opens the shard in the folder, replaying its WAL.
@@ -67,15 +71,19 @@ fn lock(path: &Path) -> Outcome<File> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path.join(LOCK_FILE))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            Err(Failure::operation(format!("The shard at {} is open already, here or in another process", path.display())))
-        }
+        Err(TryLockError::WouldBlock) => Err(Failure::operation(format!(
+            "The shard at {} is open already, here or in another process",
+            path.display()
+        ))),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 
 /// `config` with each HNSW part completed from the engine's defaults: REST has them partial, the engine whole.
 fn new_config(mut config: Map<String, Value>) -> Outcome<EdgeConfig> {
+    if let Some(unknown) = config.keys().find(|key| !CONFIG_KEYS.contains(&key.as_str())) {
+        return Err(Failure::invalid(format!("config: unknown field {unknown}, expected one of {CONFIG_KEYS:?}")));
+    }
     let global = hnsw::merged(hnsw::defaults()?, config.get("hnsw_config"))?;
     for params in config.get_mut("vectors").and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
         if let Some(own) = params.get("hnsw_config").filter(|own| !own.is_null()) {
@@ -83,8 +91,7 @@ fn new_config(mut config: Map<String, Value>) -> Outcome<EdgeConfig> {
         }
     }
     config.insert("hnsw_config".to_owned(), global);
-    let config: EdgeConfig =
-        serde_json::from_value(json!(config)).map_err(|error| Failure::json("config", &error))?;
+    let config: EdgeConfig = serde_json::from_value(json!(config)).map_err(|error| Failure::json("config", &error))?;
     check(&config)?;
     let optimizers = config.optimizers.clone().unwrap_or_default();
     Ok(tuned(EdgeConfig {
@@ -99,7 +106,10 @@ fn new_config(mut config: Map<String, Value>) -> Outcome<EdgeConfig> {
 fn check(config: &EdgeConfig) -> Outcome<()> {
     for (name, params) in &config.vectors {
         if params.size == 0 || params.size > 65_536 {
-            return Err(Failure::invalid(format!("config.vectors.{name}.size: expected 1 to 65536, got {}", params.size)));
+            return Err(Failure::invalid(format!(
+                "config.vectors.{name}.size: expected 1 to 65536, got {}",
+                params.size
+            )));
         }
         if config.sparse_vectors.contains_key(name) {
             return Err(Failure::invalid(format!("config: the vector name {name} is given twice")));

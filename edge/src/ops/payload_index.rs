@@ -1,7 +1,9 @@
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
-use qdrant_edge::{CreateIndex, EdgeShard, FieldIndexOperations, JsonPath, PayloadFieldSchema, UpdateOperation};
+use qdrant_edge::{
+    CreateIndex, EdgeShard, FieldIndexOperations, JsonPath, PayloadFieldSchema, PayloadSchemaParams, UpdateOperation,
+};
 
 use crate::Shard;
 use crate::argument::{Argument, Json};
@@ -37,6 +39,11 @@ fn path(field: Argument<String>) -> Outcome<JsonPath> {
 
 fn creation(field_name: JsonPath, schema: &Json) -> Outcome<FieldIndexOperations> {
     let schema: PayloadFieldSchema = schema.parse("schema")?;
+    if let PayloadFieldSchema::FieldParams(PayloadSchemaParams::Integer(integer)) = &schema
+        && (integer.lookup, integer.range) == (Some(false), Some(false))
+    {
+        return Err(Failure::invalid("schema: an integer index without lookup and range answers nothing"));
+    }
     Ok(FieldIndexOperations::CreateIndex(CreateIndex { field_name, field_schema: Some(schema) }))
 }
 

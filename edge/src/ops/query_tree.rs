@@ -60,7 +60,7 @@ pub fn query(shard: &EdgeShard, body: Body, vectors: Vec<Vec<f32>>) -> Outcome<Q
     vectors.iter().try_for_each(|vector| finite(vector))?;
     let mut tree = Tree { shard, vectors };
     let (limit, offset) = (body.limit.unwrap_or(LIMIT_DEFAULT), body.offset.unwrap_or(0));
-    check_limit(limit.saturating_add(offset))?;
+    check_limit(limit, offset)?;
     let prefetches = tree.prefetches(body.prefetch)?;
     let (query, filter) = tree.scoring(body.query, body.using, body.filter)?;
     Ok(QueryRequest {
@@ -76,9 +76,13 @@ pub fn query(shard: &EdgeShard, body: Body, vectors: Vec<Vec<f32>>) -> Outcome<Q
     })
 }
 
-pub fn check_limit(limit: usize) -> Outcome<()> {
-    if limit > LIMIT_MAX {
-        return Err(Failure::invalid(format!("limit and offset together may be {LIMIT_MAX}, not {limit}")));
+pub fn check_limit(limit: usize, offset: usize) -> Outcome<()> {
+    if limit == 0 {
+        return Err(Failure::invalid("limit: expected at least 1, got 0"));
+    }
+    let last = limit.saturating_add(offset);
+    if last > LIMIT_MAX {
+        return Err(Failure::invalid(format!("limit and offset together may be {LIMIT_MAX}, not {last}")));
     }
     Ok(())
 }
@@ -99,7 +103,7 @@ impl Tree<'_> {
 
     fn prefetch(&mut self, step: Step) -> Outcome<Prefetch> {
         let limit = step.limit.unwrap_or(LIMIT_DEFAULT);
-        check_limit(limit)?;
+        check_limit(limit, 0)?;
         let prefetches = self.prefetches(step.prefetch)?;
         let (query, filter) = self.scoring(step.query, step.using, step.filter)?;
         Ok(Prefetch { prefetches, query, limit, params: step.params, filter, score_threshold: step.score_threshold })

@@ -45,7 +45,7 @@ impl Shard {
 }
 
 fn scroll(body: Body) -> Outcome<ScrollRequest> {
-    check_limit(body.limit.unwrap_or_default())?;
+    check_limit(body.limit.unwrap_or(1), 0)?;
     Ok(ScrollRequest {
         offset: body.offset,
         limit: body.limit,

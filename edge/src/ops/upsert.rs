@@ -63,10 +63,9 @@ fn update_vectors(shard: &EdgeShard, mut points: Vec<Point>) -> Outcome<()> {
         return Err(Failure::invalid("points: updateVectors takes no payload"));
     }
     check_exist(shard, &points.iter().map(|point| point.id).collect::<Vec<_>>())?;
-    let points = points.into_iter().map(|point| PointVectorsPersisted {
-        id: point.id,
-        vector: VectorStructPersisted::Named(point.vectors),
-    });
+    let points = points
+        .into_iter()
+        .map(|point| PointVectorsPersisted { id: point.id, vector: VectorStructPersisted::Named(point.vectors) });
     let update = UpdateVectorsOp { points: points.collect(), update_filter: None };
     Ok(shard.update(UpdateOperation::VectorOperation(VectorOperations::UpdateVectors(update)))?)
 }

@@ -3,7 +3,9 @@ use std::sync::Arc;
 use napi::bindgen_prelude::{Object, Uint8Array};
 use napi::{Env, Result};
 use napi_derive::napi;
-use qdrant_edge::{CreateVectorName, DeleteVectorName, EdgeShard, UpdateOperation, VectorNameConfig, VectorNameOperations};
+use qdrant_edge::{
+    CreateVectorName, DeleteVectorName, EdgeShard, UpdateOperation, VectorNameConfig, VectorNameOperations,
+};
 
 use crate::Shard;
 use crate::argument::Argument;
@@ -58,9 +60,9 @@ fn create(shard: &EdgeShard, vector_name: String, config: VectorNameConfig) -> O
 fn check(shard: &EdgeShard, name: &str, config: &VectorNameConfig) -> Outcome<()> {
     let existing = shard.config();
     match config {
-        VectorNameConfig::Dense(config) if config.dense.size == 0 || config.dense.size > 65_536 => Err(Failure::invalid(
-            format!("config.dense.size: expected 1 to 65536, got {}", config.dense.size),
-        )),
+        VectorNameConfig::Dense(config) if config.dense.size == 0 || config.dense.size > 65_536 => {
+            Err(Failure::invalid(format!("config.dense.size: expected 1 to 65536, got {}", config.dense.size)))
+        }
         VectorNameConfig::Dense(_) if existing.sparse_vectors.contains_key(name) => {
             Err(Failure::invalid(format!("{name} is a sparse vector already")))
         }
