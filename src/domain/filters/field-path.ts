@@ -82,6 +82,17 @@ export function storedPath(path: string): string {
   return storedUnder.get(path) ?? path
 }
 
+/**
+ * The path as the engine reads it, keys with a dot or bracket in quotes; null where it has no way to say it
+ * (a key with `"` or `\\`, a path that begins with an index).
+ */
+export function enginePath(path: string): string | null {
+  const keys = pathKeys(path)
+  if (typeof keys[0] !== 'string') return null
+  if (keys.some((key) => typeof key === 'string' && /["\\]/.test(key))) return null
+  return keys.map(engineStep).join('').slice(1)
+}
+
 /** The root key of a path: `metadata` of `metadata.a[].b`. */
 export function rootKeyOf(path: string): string {
   const first = pathKeys(path)[0]
@@ -99,6 +110,12 @@ export function pathKeys(path: string): readonly (string | number | typeof every
   if (keysByPath.size >= pathsKeptMax) keysByPath.clear()
   keysByPath.set(path, keys)
   return keys
+}
+
+function engineStep(key: string | number | typeof everyElement): string {
+  if (typeof key === 'number') return `[${key}]`
+  if (key === everyElement) return '[]'
+  return /[.[\]]/.test(key) || key === '' ? `."${key}"` : `.${key}`
 }
 
 const pathsKeptMax = 10_000

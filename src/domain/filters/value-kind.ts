@@ -4,6 +4,6 @@ export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'
   if (typeof value === 'string') return `the string ${JSON.stringify(value.slice(0, 64))}`
-  if (typeof value === 'object') return 'an object'
-  return `the ${typeof value} ${String(value)}`
+  if (typeof value === 'number' || typeof value === 'boolean') return `the ${typeof value} ${value}`
+  return `an ${typeof value}`
 }

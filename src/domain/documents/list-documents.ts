@@ -1,0 +1,221 @@
+import { fieldValues } from '../filters/field-values.ts'
+import type { Filter } from '../filters/filter.ts'
+import type { SortOption } from '../listing.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import type { DocumentRecord } from './document.ts'
+import { comparePlaces, cursorOf, firstPlaces, placeOf, sortKeys } from './document-order.ts'
+import {
+  countDocuments,
+  identityOf,
+  retrieveDocuments,
+  scanDocuments,
+  type ReadPorts,
+  type Selection,
+} from './read.ts'
+import type { Scope } from './read-plan.ts'
+
+export interface DocumentListRequest extends Selection {
+  filter: Filter | null
+  /** Empty: in the order of ids, which is the cheapest. */
+  sort: readonly SortOption[]
+  limit: number
+  offset: number
+  /** Of an earlier page; wins over `offset`. */
+  cursor: string | null
+  /** Substring of any text of the document, or of its id (contract 4). */
+  search?: string | null
+  includeTotal?: boolean
+}
+
+export interface DocumentList {
+  records: DocumentRecord[]
+  nextCursor: string | null
+  /** Null where nobody asked and it was not found on the way. */
+  total: number | null
+}
+
+/**
+ * One page of documents. Sorting reads what is sorted by of every document that meets the filter, so that it needs
+ * no index and leaves nothing out (design 7). Throws `bad_request` where that is more than scanDocumentsMax.
+ */
+export async function listDocuments(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: DocumentListRequest,
+  signal?: AbortSignal,
+): Promise<DocumentList> {
+  return request.sort.length > 0
+    ? await sortedPage(ports, namespace, scope, request, signal)
+    : await plainPage(ports, namespace, scope, request, signal)
+}
+
+async function plainPage(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: DocumentListRequest,
+  signal: AbortSignal | undefined,
+): Promise<DocumentList> {
+  const { cursor, limit, filter } = request
+  const startAt = cursor === null ? null : placeOf(cursor, 0).pointId
+  const skip = startAt === null ? request.offset : 0
+  const found: DocumentRecord[] = []
+  let passed = 0
+  // One more than the page shows where the next one begins.
+  const pageSize = skip === 0 && !request.search ? limit + 1 : undefined
+  const scan = {
+    ...request,
+    isLimited: Boolean(request.search),
+    ...(startAt !== null && { startAt }),
+    ...(pageSize && { pageSize }),
+  }
+  for await (const page of scanDocuments(ports, namespace, scope, scan, signal)) {
+    for (const record of page) {
+      if (!isFound(record, request.search)) continue
+      if (passed++ < skip) continue
+      found.push(record)
+      if (found.length > limit) break
+    }
+    if (found.length > limit) break
+  }
+  const next = found[limit]
+  const total = request.includeTotal
+    ? await totalOf(ports, namespace, scope, filter, request, signal)
+    : null
+  return {
+    records: found.slice(0, limit),
+    nextCursor: next ? cursorOf({ pointId: next.pointId, keys: [] }) : null,
+    total,
+  }
+}
+
+async function totalOf(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  filter: Filter | null,
+  { search }: DocumentListRequest,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  if (!search) return await countDocuments(ports, namespace, scope, filter, signal)
+  let total = 0
+  const scan = { filter, select: null, withVectors: false, isLimited: true }
+  for await (const page of scanDocuments(ports, namespace, scope, scan, signal)) {
+    total += page.filter((record) => isFound(record, search)).length
+  }
+  return total
+}
+
+async function sortedPage(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: DocumentListRequest,
+  signal: AbortSignal | undefined,
+): Promise<DocumentList> {
+  const { sort, limit, filter, cursor, search } = request
+  const after = cursor === null ? null : placeOf(cursor, sort.length)
+  const skip = after ? 0 : request.offset
+  const compare = comparePlaces(sort)
+  const first = firstPlaces(skip + limit + 1, compare)
+  let total = 0
+  const select = search ? null : sort.map(({ field }) => field)
+  const scan = { filter, select, withVectors: false, isLimited: true }
+  for await (const page of scanDocuments(ports, namespace, scope, scan, signal)) {
+    for (const record of page) {
+      if (!isFound(record, search)) continue
+      total += 1
+      const keys = sortKeys(record.payload ?? {}, sort, identityOf(record, namespace))
+      const place = { keys, pointId: record.pointId }
+      if (!after || compare(place, after) > 0) first.add(place)
+    }
+  }
+  const places = first.sorted().slice(skip)
+  const shown = places.slice(0, limit)
+  const last = shown.at(-1)
+  const ids = shown.map(({ pointId }) => pointId)
+  return {
+    records: await retrieveDocuments(ports, namespace, ids, request, signal),
+    nextCursor: last && places.length > limit ? cursorOf(last) : null,
+    total,
+  }
+}
+
+function isFound(record: DocumentRecord, search: string | null | undefined): boolean {
+  if (!search) return true
+  const wanted = search.toLowerCase()
+  if (record.documentId.toLowerCase().includes(wanted)) return true
+  return Object.entries(record.payload ?? {}).some(
+    ([key, value]) => key !== '_internal' && hasText(value, wanted),
+  )
+}
+
+function hasText(value: unknown, wanted: string): boolean {
+  if (typeof value === 'string') return value.toLowerCase().includes(wanted)
+  if (typeof value !== 'object' || value === null) return false
+  return Object.values(value).some((each) => hasText(each, wanted))
+}
+
+export interface DocumentGroup {
+  key: string | number | boolean
+  count: number
+  records: DocumentRecord[]
+}
+
+/** Documents shown of one group; `count` says how many there are. */
+export const groupDocumentsMax = 100
+
+/**
+ * Documents by a field's value, largest groups first; a list puts its document into the group of each element, a
+ * document without a value is in none. Reads the field of every document that meets the filter: no index needed.
+ */
+export async function groupDocuments(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: Selection & { filter: Filter | null; field: string; limit: number; offset: number },
+  signal?: AbortSignal,
+): Promise<{ groups: DocumentGroup[]; totalGroups: number; totalDocuments: number }> {
+  const { field, filter, limit, offset } = request
+  const members = new Map<string | number | boolean, { count: number; ids: string[] }>()
+  let totalDocuments = 0
+  const scan = { filter, select: [field], withVectors: false, isLimited: true }
+  for await (const page of scanDocuments(ports, namespace, scope, scan, signal)) {
+    totalDocuments += page.length
+    for (const record of page) {
+      for (const key of distinctScalars(record, field, namespace)) {
+        const group = members.get(key) ?? { count: 0, ids: [] }
+        group.count += 1
+        if (group.ids.length < groupDocumentsMax) group.ids.push(record.pointId)
+        members.set(key, group)
+      }
+    }
+  }
+  const ordered = [...members].sort(
+    ([a, x], [b, y]) => y.count - x.count || (String(a) < String(b) ? -1 : 1),
+  )
+  const shown = ordered.slice(offset, offset + limit)
+  const groups = await Promise.all(
+    shown.map(async ([key, { count, ids }]) => {
+      const records = await retrieveDocuments(ports, namespace, ids, request, signal)
+      return { key, count, records }
+    }),
+  )
+  return { groups, totalGroups: members.size, totalDocuments }
+}
+
+/** The different scalars that a document has in a field. */
+export function distinctScalars(
+  record: DocumentRecord,
+  field: string,
+  namespace: Namespace,
+): Set<string | number | boolean> {
+  const values = fieldValues(record.payload ?? {}, field, identityOf(record, namespace)).flat()
+  return new Set(
+    values.filter(
+      (value) =>
+        typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
+    ),
+  )
+}

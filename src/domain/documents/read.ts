@@ -1,0 +1,307 @@
+import type { Ports } from '../../ports/ports.ts'
+import type {
+  EngineFilter,
+  EnginePoint,
+  Payload,
+  PayloadSelector,
+  PointId,
+  QueryStep,
+  ScoredPoint,
+  SparseVector,
+} from '../../ports/vector-engine.ts'
+import { fail } from '../failure.ts'
+import { any, asEngineFilter } from '../filters/bounds.ts'
+import { enginePath } from '../filters/field-path.ts'
+import type { DocumentIdentity } from '../filters/field-values.ts'
+import type { Filter } from '../filters/filter.ts'
+import { aliasOf, type Namespace } from '../namespaces/namespace.ts'
+import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
+import type { FactScan } from './payload-facts.ts'
+import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
+
+/**
+ * The read gate (design 7, One gate each): the only caller of the engine's query, scroll, count and retrieve.
+ * `plan` is the one place through which every filter goes.
+ */
+export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'>
+
+/** What of a document is answered: null everything, `[]` no payload at all, else ids and these fields. */
+export interface Selection {
+  select: readonly string[] | null
+  withVectors: boolean | string[]
+}
+
+export interface DocumentSearch {
+  /** Storage vector name. */
+  using: string
+  /** A vector, or the point whose own vector is meant; that point itself is left out. */
+  query: Float32Array | SparseVector | string
+  filter: Filter | null
+  /** Documents of this search that go into the fusion. */
+  limit: number
+  minScore: number | null
+}
+
+export interface DocumentQuery extends Selection {
+  searches: DocumentSearch[]
+  /** Null with one search; with several rrf. */
+  fusion: 'rrf' | 'dbsf' | null
+  /** Holds for every search. */
+  filter: Filter | null
+  limit: number
+  offset: number
+}
+
+/** Documents by nearness, best first. One engine call, but for filters that the engine cannot answer alone. */
+export async function queryDocuments(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: DocumentQuery,
+  signal?: AbortSignal,
+): Promise<DocumentRecord[]> {
+  const { searches, fusion, limit, offset } = request
+  const steps = await Promise.all(
+    searches.map(async (search): Promise<QueryStep> => {
+      const filter = bothFilters(request.filter, search.filter)
+      const engine = await exactFilter(ports, namespace, scope, filter, signal)
+      return {
+        query: { nearest: search.query },
+        using: search.using,
+        limit: search.limit,
+        ...(engine && { filter: engine }),
+        ...(search.minScore !== null && { score_threshold: search.minScore }),
+      }
+    }),
+  )
+  const [only] = steps
+  if (!only) return []
+  const step: QueryStep =
+    steps.length === 1 ? only : { prefetch: steps, query: { fusion: fusion ?? 'rrf' } }
+  const selectors = selectorsOf(request)
+  const points = await ports.vectors.query(
+    aliasOf(namespace),
+    { ...step, ...selectors, limit, offset },
+    signal,
+  )
+  const record = recordMaker(scope)
+  return points.map(record)
+}
+
+/** How many documents meet the filter, exactly. */
+export async function countDocuments(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  filter: Filter | null,
+  signal?: AbortSignal,
+): Promise<number> {
+  const plan = await planOf(ports, namespace, scope, filter, signal)
+  if (!plan.residual) {
+    const request = plan.engine ? { filter: plan.engine, exact: true } : { exact: true }
+    return await ports.vectors.count(aliasOf(namespace), request, signal)
+  }
+  let count = 0
+  for await (const page of pagesOf(ports, namespace, scope, plan, idsOnly, signal))
+    count += page.length
+  return count
+}
+
+/** The documents of these points in their order, absent ones left out, whatever collection they belong to. */
+export async function retrieveDocuments(
+  ports: Pick<Ports, 'vectors'>,
+  namespace: Namespace,
+  pointIds: readonly string[],
+  selection: Selection,
+  signal?: AbortSignal,
+): Promise<DocumentRecord[]> {
+  if (pointIds.length === 0) return []
+  const request = { ids: [...pointIds], ...selectorsOf(selection) }
+  const points = await ports.vectors.retrieve(aliasOf(namespace), request, signal)
+  return points.map(recordMaker({ collectionIds: null }))
+}
+
+/** Every document that meets the filter, page by page in the order of ids; `limited` stops at scanDocumentsMax. */
+export async function* scanDocuments(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: Selection & {
+    filter: Filter | null
+    startAt?: string
+    pageSize?: number
+    isLimited?: boolean
+  },
+  signal?: AbortSignal,
+): AsyncGenerator<DocumentRecord[], void, undefined> {
+  const plan = await planOf(ports, namespace, scope, request.filter, signal)
+  yield* pagesOf(ports, namespace, scope, plan, request, signal)
+}
+
+/** Values of a field and in how many documents each stands, by the engine's index; the caller knows it is exact. */
+export async function indexedFacet(
+  ports: ReadPorts,
+  namespace: Namespace,
+  request: { key: string; filter: EngineFilter | undefined; limit: number },
+  signal?: AbortSignal,
+): Promise<{ value: string | number | boolean; count: number }[]> {
+  const { key, filter, limit } = request
+  const facet = { key, limit, exact: true, ...(filter && { filter }) }
+  return await ports.vectors.facet(aliasOf(namespace), facet, signal)
+}
+
+/** The one place through which every filter goes to the engine. */
+export async function planOf(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  filter: Filter | null,
+  signal?: AbortSignal,
+): Promise<ReadPlan> {
+  return await planRead(ports, namespace, scope, filter, factScan(ports, namespace, signal))
+}
+
+const idsOnly: Selection = { select: [], withVectors: false }
+
+/** The filter in the engine's words alone: what it cannot answer is answered here first, as a list of ids. */
+async function exactFilter(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  filter: Filter | null,
+  signal: AbortSignal | undefined,
+): Promise<EngineFilter | undefined> {
+  const plan = await planOf(ports, namespace, scope, filter, signal)
+  if (!plan.residual) return plan.engine
+  const ids: string[] = []
+  for await (const page of pagesOf(ports, namespace, scope, plan, idsOnly, signal)) {
+    for (const { pointId } of page) ids.push(pointId)
+  }
+  return { must: [{ has_id: ids }] }
+}
+
+async function* pagesOf(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  plan: ReadPlan,
+  request: Selection & { startAt?: string; pageSize?: number; isLimited?: boolean },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<DocumentRecord[], void, undefined> {
+  const { residual, residualSelect } = plan
+  const { with_payload: wanted, with_vector } = selectorsOf(request)
+  const isLimited = residual !== null || request.isLimited === true
+  const limit =
+    request.pageSize ?? (wanted === true || with_vector !== false ? wholePage : slimPage)
+  const record = recordMaker(scope)
+  let offset: PointId | null = request.startAt ?? null
+  let read = 0
+  do {
+    const page = await ports.vectors.scroll(
+      aliasOf(namespace),
+      {
+        limit,
+        with_payload: residual ? bothSelectors(wanted, residualSelect) : wanted,
+        with_vector,
+        ...(plan.engine && { filter: plan.engine }),
+        ...(offset !== null && { offset }),
+      },
+      signal,
+    )
+    read += page.points.length
+    if (isLimited && read > ports.config.scanDocumentsMax)
+      throw tooMuch(ports.config.scanDocumentsMax)
+    const records = page.points.map(record)
+    const kept = residual
+      ? records.filter((each) => residual(each.payload ?? {}, identityOf(each, namespace)))
+      : records
+    if (kept.length > 0) yield kept
+    offset = page.next_page_offset
+  } while (offset !== null)
+}
+
+/** Points a call, whole ones and slim ones: large enough to be fast, small enough not to hold up other readers. */
+const wholePage = 256
+const slimPage = 2_000
+
+export function identityOf(record: DocumentRecord, namespace: Namespace): DocumentIdentity {
+  return { documentId: record.documentId, namespaceId: namespace.id }
+}
+
+function tooMuch(limit: number) {
+  return fail('bad_request', {
+    reason: `This would read more than ${limit} documents, since the engine cannot answer it alone (NACRE_SCAN_DOCUMENTS_MAX).`,
+    hint: 'Narrow it by a condition that the engine answers: eq, in, a range, exists or text.',
+  })
+}
+
+/** How the facts of stored values are looked at (payload-facts.ts). */
+function factScan(
+  ports: ReadPorts,
+  namespace: Namespace,
+  signal: AbortSignal | undefined,
+): FactScan {
+  const alias = aliasOf(namespace)
+  return {
+    async hasRootKey(key) {
+      const path = enginePath(`"${key}"`) ?? key
+      const filter = asEngineFilter(
+        any([{ must_not: [{ is_empty: { key: path } }] }, { is_null: { key: path } }]),
+      )
+      const request = { limit: 1, with_payload: false, ...(filter && { filter }) }
+      return (await ports.vectors.scroll(alias, request, signal)).points.length > 0
+    },
+    async *payloadsWith(path) {
+      const filter = { must_not: [{ is_empty: { key: path } }] }
+      const with_payload = selectorOf([path])
+      let offset: PointId | null = null
+      do {
+        const request = {
+          limit: slimPage,
+          with_payload,
+          filter,
+          ...(offset !== null && { offset }),
+        }
+        const page = await ports.vectors.scroll(alias, request)
+        yield page.points.map(({ payload }): Payload => payload ?? {})
+        offset = page.next_page_offset
+      } while (offset !== null)
+    },
+  }
+}
+
+function selectorsOf({ select, withVectors }: Selection): {
+  with_payload: PayloadSelector
+  with_vector: boolean | string[]
+} {
+  const with_payload = select === null ? true : select.length === 0 ? false : selectorOf(select)
+  return { with_payload, with_vector: withVectors }
+}
+
+function bothSelectors(a: PayloadSelector, b: PayloadSelector): PayloadSelector {
+  if (a === true || b === true) return true
+  return [...new Set([...(a || []), ...(b || [])])]
+}
+
+function bothFilters(a: Filter | null, b: Filter | null): Filter | null {
+  return a && b ? { kind: 'and', filters: [a, b] } : (a ?? b)
+}
+
+/** Makes records of points; a scope of one collection says whose they are where no payload was read. */
+function recordMaker({
+  collectionIds,
+}: Scope): (point: EnginePoint | ScoredPoint) => DocumentRecord {
+  const sole = collectionIds?.length === 1 ? collectionIds[0] : undefined
+  return (point) => {
+    const pointId = String(point.id)
+    const { payload } = point
+    return {
+      pointId,
+      documentId: payload ? documentIdIn(pointId, payload) : documentIdOf(pointId),
+      collectionId: internalOf(payload).collection_id ?? sole ?? '',
+      payload,
+      vectors: point.vector,
+      score: 'score' in point ? point.score : null,
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { FieldCondition } from '../../ports/vector-engine.ts'
+import { any, atMost, eitherOf, exactly, type Bounds, type Formula } from './bounds.ts'
+import type { FilterContext, IndexedPath } from './compile-filter.ts'
+import type { Leaf } from './filter.ts'
+import { instantOf, instantText } from './instant.ts'
+
+type RangeOperator = 'gt' | 'gte' | 'lt' | 'lte'
+
+/** A float index answers ranges only; beyond this many numbers a list is matched on the payload instead. */
+const rangesMax = 100
+
+/** `eq` and `in`: each kind of value in the words that every index, and no index, answer alike. */
+export function boundsOfValues(
+  key: string,
+  leaf: Leaf,
+  index: IndexedPath | undefined,
+  context: FilterContext,
+): Bounds {
+  const values: unknown[] = Array.isArray(leaf.value) ? leaf.value : [leaf.value]
+  const texts = values.filter((value) => typeof value === 'string')
+  const numbers = values.filter((value) => typeof value === 'number')
+  const flags = values.filter((value) => typeof value === 'boolean')
+  return eitherOf([
+    boundsOfTexts(key, texts, leaf.caseSensitive === false, index),
+    boundsOfIntegers(key, numbers.filter(Number.isSafeInteger), index),
+    ...numbers
+      .filter((number) => !Number.isSafeInteger(number))
+      .map((number) => numberRange(key, { gte: number, lte: number }, index, context)),
+    exactly(any(flags.map((value) => ({ key, match: { value } })))),
+  ])
+}
+
+/** One bound of a range; numbers compare with numbers, dates with texts that are dates. */
+export function boundsOfRange(
+  key: string,
+  operator: RangeOperator,
+  value: unknown,
+  index: IndexedPath | undefined,
+  context: FilterContext,
+): Bounds {
+  if (typeof value === 'number') return numberRange(key, { [operator]: value }, index, context)
+  const instant = typeof value === 'string' ? instantOf(value) : null
+  if (instant === null) return exactly(false)
+  // A number index would compare its numbers with the date's microseconds.
+  const type = index?.schema.type
+  if (type === 'integer' || type === 'float') return nothingIfCovered(key, type, context)
+  return exactly({ key, range: { [operator]: instantText(instant) } })
+}
+
+function boundsOfTexts(
+  key: string,
+  texts: readonly string[],
+  ignoresCase: boolean,
+  index: IndexedPath | undefined,
+): Bounds {
+  if (texts.length === 0) return exactly(false)
+  if (ignoresCase && texts.some(hasCase)) return atMost(true)
+  const formula = matchAny(key, texts)
+  // A uuid index holds numbers: it finds the same id in capitals, or without its dashes, too.
+  return index?.schema.type === 'uuid' && texts.some(isUuid) ? atMost(formula) : exactly(formula)
+}
+
+function boundsOfIntegers(
+  key: string,
+  numbers: readonly number[],
+  index: IndexedPath | undefined,
+): Bounds {
+  if (numbers.length === 0) return exactly(false)
+  if (!index?.isActive || numbers.length > rangesMax || answersMatch(index)) {
+    return exactly(matchAny(key, numbers))
+  }
+  return exactly(any(numbers.map((number) => ({ key, range: { gte: number, lte: number } }))))
+}
+
+/** False for the indexes that only know ranges of numbers: on them a match would read every payload. */
+function answersMatch({ schema }: IndexedPath): boolean {
+  return schema.type !== 'float' && !(schema.type === 'integer' && schema.lookup === false)
+}
+
+function numberRange(
+  key: string,
+  range: NonNullable<FieldCondition['range']>,
+  index: IndexedPath | undefined,
+  context: FilterContext,
+): Bounds {
+  const type = index?.schema.type
+  // A date index would compare its microseconds with the number.
+  if (type === 'datetime') return nothingIfCovered(key, type, context)
+  if (type !== 'integer' || (index?.schema.type === 'integer' && index.schema.range === false)) {
+    return exactly({ key, range })
+  }
+  // An integer index has lost every fraction: it may be asked where there are none.
+  return context.knows({ kind: 'covered', path: key, type }) === true
+    ? exactly({ key, range })
+    : atMost(true)
+}
+
+/** Where the index holds every value, none of them is of the kind that is asked for. */
+function nothingIfCovered(
+  key: string,
+  type: 'integer' | 'float' | 'datetime',
+  context: FilterContext,
+): Bounds {
+  return context.knows({ kind: 'covered', path: key, type }) === true
+    ? exactly(false)
+    : atMost(true)
+}
+
+function matchAny(key: string, values: readonly (string | number)[]): Formula {
+  const [only] = values
+  if (values.length === 1 && only !== undefined) return { key, match: { value: only } }
+  return { key, match: { any: [...values] } }
+}
+
+function hasCase(text: string): boolean {
+  return text.toLowerCase() !== text.toUpperCase()
+}
+
+function isUuid(text: string): boolean {
+  return /^[0-9a-f]{32}$/i.test(text.replace(/^urn:uuid:/i, '').replace(/[-{}]/g, ''))
+}
