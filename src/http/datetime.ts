@@ -23,6 +23,7 @@ function parseTime(text: string): Date | null {
   const [, day = '', time = '00:00:00', zone = 'Z'] = found
   const date = new Date(`${day}T${time}${zone.toUpperCase()}`)
   // `2026-02-31` would silently become March.
-  const isReal = new Date(`${day}T00:00:00Z`).toISOString().startsWith(day)
+  const start = new Date(`${day}T00:00:00Z`)
+  const isReal = !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day)
   return isReal ? date : null
 }

@@ -60,9 +60,10 @@ function parseExactly(text: string, at: string[]): unknown {
   if (wrong.length === 0) return value
   const paths = pathsOf(value, at)
   const faults = wrong.slice(0, faultsMax).map(({ holder, key, source }): Fault => {
-    const path = paths.get(holder) ?? at
-    const name = Array.isArray(holder) ? Number(key) : key
-    return numberFault(key === '' && path === at ? at : [...path, name], source)
+    const path = paths.get(holder)
+    // The reviver holds the root in an object that is no part of the tree.
+    if (path === undefined) return numberFault(at, source)
+    return numberFault([...path, Array.isArray(holder) ? Number(key) : key], source)
   })
   throw fail('request_invalid', { faults })
 }
