@@ -22,7 +22,7 @@ const edgeFolder = import.meta.dirname
 /** The prebuilt of this platform, and where its manifest stands. */
 export const prebuiltFolder = join(edgeFolder, 'prebuilt')
 export const manifestFile = join(prebuiltFolder, 'manifest.json')
-export const prebuiltFile = join(prebuiltFolder, 'linux-x64-gnu', 'nacre-edge.node.zst')
+export const prebuiltFile = join(prebuiltFolder, 'linux-x64-gnu', 'nacre-edge.node.br')
 
 /** `linux-x64-gnu`, `darwin-arm64`, …: what a binary is built for. */
 export function currentPlatform(): string {

@@ -1,6 +1,6 @@
 /**
  * The native addon over Qdrant Edge, as TypeScript sees it. Written by hand and held by
- * `test/edge-types.test.ts`. All JSON crosses as UTF-8 bytes and is parsed off the main thread; words are
+ * `edge/types.test.ts`. All JSON crosses as UTF-8 bytes and is parsed off the main thread; words are
  * Qdrant's REST words for reads, schema and filters, and the WAL's enum for `update`.
  *
  * A rejected promise (or a throw) carries `code`: `closed`, `invalid_argument` or `operation`.

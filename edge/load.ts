@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { zstdDecompressSync } from 'node:zlib'
+import { brotliDecompressSync } from 'node:zlib'
 import {
   currentPlatform,
   defaultCacheFolder,
@@ -74,7 +74,7 @@ export function olderThan(version: string, than: string): boolean {
 function unpacked(manifest: Manifest, folder: string): string {
   const file = join(folder, `nacre-edge-${manifest.platform}-${manifest.sha256.slice(0, 24)}.node`)
   if (existsSync(file) && sha256(readFileSync(file)) === manifest.sha256) return file
-  const binary = zstdDecompressSync(readFileSync(prebuiltFile))
+  const binary = brotliDecompressSync(readFileSync(prebuiltFile))
   if (sha256(binary) !== manifest.sha256) {
     throw new EdgeUnavailable(
       'the prebuilt binary is damaged (its hash is not that of the manifest)',
