@@ -176,6 +176,26 @@ export const settings = {
     "Largest text or JSON of a blob that is kept in its object's row; larger ones go to the blob store.",
     whole(0, 1 << 20, 64 << 10),
   ),
+  stageDocumentsMax: setting(
+    'NACRE_STAGE_DOCUMENTS_MAX',
+    'Documents that one retriever stage may hold in memory; 400 beyond.',
+    whole(100, 1_000_000, 10_000),
+  ),
+  executionFlushMs: setting(
+    'NACRE_EXECUTION_FLUSH_MS',
+    'How often records of retriever executions are written.',
+    whole(10, 600_000, 1_000),
+  ),
+  executionsPendingMax: setting(
+    'NACRE_EXECUTIONS_PENDING_MAX',
+    'Records of executions waiting to be written; more are not kept.',
+    whole(0, 1_000_000, 10_000),
+  ),
+  executionDaysMax: setting(
+    'NACRE_EXECUTION_DAYS_MAX',
+    'Days that records of executions are kept.',
+    whole(1, 3_650, 30),
+  ),
   batchObjectsMax: setting(
     'NACRE_BATCH_OBJECTS_MAX',
     'Objects in one batch.',
