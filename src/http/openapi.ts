@@ -4,6 +4,15 @@ import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
 
+const documents = new WeakMap<readonly Route[], Json>()
+
+/** `openApiDocument`, made once for each list: it takes longer than any other answer. */
+export function cachedOpenApiDocument(routes: readonly Route[], options: { version: string }): Json {
+  const made = documents.get(routes) ?? openApiDocument(routes, options)
+  documents.set(routes, made)
+  return made
+}
+
 /** OpenAPI 3.1 of a list of routes: generated, so it cannot say anything else than the server does. */
 export function openApiDocument(
   routes: readonly Route[],

@@ -90,7 +90,7 @@ export const healthRoutes = [
     }),
     failures: [],
     handle: async ({ ports, about, signal }) => {
-      const reason = await reasonOf((own) => checkDatabase(ports, own), checkTimeoutMs, signal)
+      const reason = await reasonOf(() => checkQueue(ports), checkTimeoutMs, signal)
       return {
         status: reason === null ? ('OK' as const) : ('DEGRADED' as const),
         time: ports.now().toISOString(),
@@ -111,7 +111,8 @@ async function failedParts(
   { isDeep, signal }: Asked,
 ): Promise<Partial<Record<Part, string>>> {
   const checks: Partial<Record<Part, (signal: AbortSignal) => Promise<unknown>>> = {
-    metadata: (own) => checkDatabase(ports, own),
+    metadata: () => checkDatabase(ports),
+    task_queue: () => checkQueue(ports),
     vector_store: (own) => ports.vectors.ping(own),
     object_storage: (own) => ports.blobs.ping(own),
     ...(isDeep && {
@@ -128,13 +129,16 @@ async function failedParts(
       if (reason !== null) failed[part] = reason
     }),
   )
-  // The queue lives in the same database, and the cache is told of changes by it.
-  if (failed.metadata !== undefined) failed.task_queue = failed.metadata
   return failed
 }
 
-async function checkDatabase({ db }: Pick<Ports, 'db'>, _signal: AbortSignal): Promise<void> {
+async function checkDatabase({ db }: Pick<Ports, 'db'>): Promise<void> {
   await sql`select 1`.execute(db)
+}
+
+/** Whether jobs can be read: pg-boss keeps them in a schema of its own. */
+async function checkQueue({ db }: Pick<Ports, 'db'>): Promise<void> {
+  await sql`select 1 from pgboss.job limit 1`.execute(db)
 }
 
 /** Null where the check passes in time. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { openApiDocument } from '../openapi.ts'
+import { cachedOpenApiDocument } from '../openapi.ts'
 import { route } from '../route.ts'
 
 export const openApiRoutes = [
@@ -12,6 +12,6 @@ export const openApiRoutes = [
     access: 'public',
     response: z.record(z.string(), z.unknown()),
     failures: [],
-    handle: async ({ about }) => openApiDocument(about.routes, { version: about.version }),
+    handle: async ({ about }) => cachedOpenApiDocument(about.routes, { version: about.version }),
   }),
 ]
