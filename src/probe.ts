@@ -31,7 +31,10 @@ export async function probeEngine(config: Config): Promise<string> {
 export async function probeDatabase(config: Config): Promise<string> {
   if (config.databaseUrl !== undefined) return await databaseVersion(config.databaseUrl)
   return await inTemporaryFolder(async (folder) => {
-    await using postgres = await openEmbeddedPostgres({ folder: join(folder, 'postgres'), log: silent })
+    await using postgres = await openEmbeddedPostgres({
+      folder: join(folder, 'postgres'),
+      log: silent,
+    })
     return `embedded ${await databaseVersion(postgres.url)}`
   })
 }
@@ -47,7 +50,9 @@ export async function probeModel(config: Config): Promise<string> {
 async function databaseVersion(url: string): Promise<string> {
   const database = await openDatabase(url, { connectionsMax: 2 })
   try {
-    const { rows } = await sql<{ version: string }>`select version() as version`.execute(database.db)
+    const { rows } = await sql<{ version: string }>`select version() as version`.execute(
+      database.db,
+    )
     return (rows[0]?.version ?? '').split(' ').slice(0, 2).join(' ')
   } finally {
     await database.close()

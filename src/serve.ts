@@ -57,7 +57,9 @@ export async function openServer(config: Config, log: Logger): Promise<Product &
   try {
     const product = stack.use(await openProduct(config, log))
     const { host, port, drainTimeoutMs } = config
-    const { url } = stack.use(await startServer({ api: product.api, host, port, log, drainTimeoutMs }))
+    const { url } = stack.use(
+      await startServer({ api: product.api, host, port, log, drainTimeoutMs }),
+    )
     const owned = stack.move()
     return { ...product, url, [Symbol.asyncDispose]: () => owned.disposeAsync() }
   } catch (error) {

@@ -21,7 +21,9 @@ export interface Data {
 /** Vectors around a hundred centres, documents and queries alike: real embeddings are clustered, too. */
 export function makeData(queriesTotal: number): Data {
   const random = randomOf(12_345)
-  const centres = Array.from({ length: clusters }, () => Array.from({ length: dimensions }, () => random() * 2 - 1))
+  const centres = Array.from({ length: clusters }, () =>
+    Array.from({ length: dimensions }, () => random() * 2 - 1),
+  )
   const near = (): Float32Array => {
     const centre = centres[Math.floor(random() * clusters)] ?? []
     const row = Float32Array.from(centre, (value) => value + (random() - 0.5) * 0.6)

@@ -7,7 +7,15 @@ import { startServerProcess } from '../../src/cli/demo/server-process.ts'
 import type { VectorEngine } from '../../src/ports/vector-engine.ts'
 import { HttpClient } from '../support/http-client.ts'
 import { machine, quantile } from '../support/statistics.ts'
-import { dimensions, documentsTotal, exactTen, fieldsOf, makeData, selectivities, type Data } from './data.ts'
+import {
+  dimensions,
+  documentsTotal,
+  exactTen,
+  fieldsOf,
+  makeData,
+  selectivities,
+  type Data,
+} from './data.ts'
 
 const queriesTotal = 200
 const queriesWarm = 20
@@ -31,7 +39,9 @@ interface Loaded {
 export async function filtered(write: (line: string) => void): Promise<void> {
   write(`# filtered: ${documentsTotal} documents, ${dimensions} dimensions (${machine()})\n`)
   const data = makeData(queriesTotal)
-  const truth = selectivities.map(({ field, value }) => data.queries.map((q) => exactTen(data, q, field, value)))
+  const truth = selectivities.map(({ field, value }) =>
+    data.queries.map((q) => exactTen(data, q, field, value)),
+  )
   const folder = await mkdtemp(join(tmpdir(), 'nacre-bench-'))
   try {
     const without = await phase(write, folder, data, truth, null)
@@ -75,7 +85,11 @@ async function phase(
   }
 }
 
-async function load(write: (line: string) => void, client: HttpClient, data: Data): Promise<Loaded> {
+async function load(
+  write: (line: string) => void,
+  client: HttpClient,
+  data: Data,
+): Promise<Loaded> {
   const namespace = await client.call('POST', '/v1/namespaces', {
     namespace_name: 'bench',
     vectors: { own: { dimensions, distance: 'cosine' } },
@@ -83,7 +97,10 @@ async function load(write: (line: string) => void, client: HttpClient, data: Dat
   })
   const namespaceId = String(namespace['namespace_id'])
   const within = client.within(namespaceId)
-  const bucket = await within.call('POST', '/v1/buckets', { bucket_name: 'empty', bucket_schema: { properties: {} } })
+  const bucket = await within.call('POST', '/v1/buckets', {
+    bucket_name: 'empty',
+    bucket_schema: { properties: {} },
+  })
   const collection = await within.call('POST', '/v1/collections', {
     collection_name: 'points',
     source: { type: 'bucket', bucket_ids: [bucket['bucket_id']] },
@@ -96,9 +113,12 @@ async function load(write: (line: string) => void, client: HttpClient, data: Dat
   const seconds = (performance.now() - start) / 1000
   const { written } = JSON.parse(answer) as { written: number }
   if (written !== documentsTotal) throw new Error(`Import: ${answer.slice(0, 500)}`)
-  write(`Loading over HTTP: ${written} in ${seconds.toFixed(1)} s, ${Math.round(written / seconds)} documents/s (goal 8,000)\n`)
+  write(
+    `Loading over HTTP: ${written} in ${seconds.toFixed(1)} s, ${Math.round(written / seconds)} documents/s (goal 8,000)\n`,
+  )
   const retrieverIds = []
-  for (const { field, value } of selectivities) retrieverIds.push(await createRetriever(within, collectionId, field, value))
+  for (const { field, value } of selectivities)
+    retrieverIds.push(await createRetriever(within, collectionId, field, value))
   return { namespaceId, collectionId, retrieverIds }
 }
 
@@ -107,14 +127,22 @@ async function* lines(data: Data): AsyncIterable<string> {
   for (let i = 0; i < documentsTotal; i += perPart) {
     const part = []
     for (let j = i; j < Math.min(documentsTotal, i + perPart); j++) {
-      const own = Array.from(data.vectors.subarray(j * dimensions, (j + 1) * dimensions), (v) => Math.round(v * 1e6) / 1e6)
+      const own = Array.from(
+        data.vectors.subarray(j * dimensions, (j + 1) * dimensions),
+        (v) => Math.round(v * 1e6) / 1e6,
+      )
       part.push(JSON.stringify({ ...fieldsOf(j), vectors: { own } }))
     }
     yield `${part.join('\n')}\n`
   }
 }
 
-async function createRetriever(client: HttpClient, collectionId: string, field: string, value: string): Promise<string> {
+async function createRetriever(
+  client: HttpClient,
+  collectionId: string,
+  field: string,
+  value: string,
+): Promise<string> {
   const made = await client.call('POST', '/v1/retrievers', {
     retriever_name: `by-${field}`,
     collection_identifiers: [collectionId],
@@ -125,7 +153,13 @@ async function createRetriever(client: HttpClient, collectionId: string, field: 
         config: {
           stage_id: 'feature_search',
           parameters: {
-            searches: [{ feature_uri: 'own', query: { input_mode: 'vector', value: '{{INPUT.v}}' }, top_k: 10 }],
+            searches: [
+              {
+                feature_uri: 'own',
+                query: { input_mode: 'vector', value: '{{INPUT.v}}' },
+                top_k: 10,
+              },
+            ],
             final_top_k: 10,
           },
           pre_filters: { AND: [{ field, operator: 'eq', value }] },
@@ -136,21 +170,29 @@ async function createRetriever(client: HttpClient, collectionId: string, field: 
   return String(made['retriever_id'])
 }
 
-async function createIndexes(write: (line: string) => void, client: HttpClient, loaded: Loaded): Promise<void> {
+async function createIndexes(
+  write: (line: string) => void,
+  client: HttpClient,
+  loaded: Loaded,
+): Promise<void> {
   const start = performance.now()
   const answer = await client.call('PATCH', `/v1/namespaces/${loaded.namespaceId}`, {
     payload_indexes: selectivities.map(({ field }) => ({ field_name: field, type: 'keyword' })),
   })
-  const states = (answer['payload_indexes'] as { origin: string; state: string }[]).filter((i) => i.origin === 'user')
+  const states = (answer['payload_indexes'] as { origin: string; state: string }[]).filter(
+    (i) => i.origin === 'user',
+  )
   if (!states.every(({ state }) => state === 'active')) throw new Error(JSON.stringify(states))
-  write(`PATCH with ${states.length} payload indexes: ${((performance.now() - start) / 1000).toFixed(2)} s\n`)
+  write(
+    `PATCH with ${states.length} payload indexes: ${((performance.now() - start) / 1000).toFixed(2)} s\n`,
+  )
 }
 
 /** Waits until the graph is built: unfiltered searches no longer scan. Bounded. */
 async function settled(client: HttpClient, loaded: Loaded, data: Data): Promise<void> {
   const deadline = performance.now() + 120_000
   const id = loaded.retrieverIds[0] ?? ''
-  for (let calm = 0; calm < 5 && performance.now() < deadline; ) {
+  for (let calm = 0; calm < 5 && performance.now() < deadline;) {
     const times = []
     for (const query of data.queries.slice(0, 20)) {
       const start = performance.now()
@@ -162,15 +204,26 @@ async function settled(client: HttpClient, loaded: Loaded, data: Data): Promise<
   }
 }
 
-async function overHttp(client: HttpClient, retrieverId: string, query: Float32Array): Promise<number[]> {
+async function overHttp(
+  client: HttpClient,
+  retrieverId: string,
+  query: Float32Array,
+): Promise<number[]> {
   const body = JSON.stringify({ inputs: { v: Array.from(query) } })
-  const { documents } = JSON.parse(await client.send('POST', `/v1/retrievers/${retrieverId}/execute`, body)) as {
+  const { documents } = JSON.parse(
+    await client.send('POST', `/v1/retrievers/${retrieverId}/execute`, body),
+  ) as {
     documents: { n: number }[]
   }
   return documents.map((hit) => hit.n)
 }
 
-async function onPort(folder: string, loaded: Loaded, data: Data, truth: number[][][]): Promise<Measured[]> {
+async function onPort(
+  folder: string,
+  loaded: Loaded,
+  data: Data,
+  truth: number[][][],
+): Promise<Measured[]> {
   const config = readConfig({ NACRE_DATA: folder, NACRE_LOG: 'silent' })
   await using composition = await compose(config, openLogger({ level: 'silent' }))
   const { vectors } = composition.ports
@@ -224,18 +277,27 @@ async function measure(
 }
 
 function report(write: (line: string) => void, without: Phase, withIndex: Phase): void {
-  write('| selectivity | through | without: p50 / p99 ms, recall@10 | with index: p50 / p99 ms, recall@10 | times faster (p50) |')
+  write(
+    '| selectivity | through | without: p50 / p99 ms, recall@10 | with index: p50 / p99 ms, recall@10 | times faster (p50) |',
+  )
   write('|---|---|---|---|---|')
   for (const [i, { name }] of selectivities.entries()) {
     for (const through of ['http', 'port'] as const) {
       const [a, b] = [without[through][i], withIndex[through][i]]
       if (a === undefined || b === undefined) continue
-      write(`| ${name} | ${through} | ${cell(a)} | ${cell(b)} | ${(a.p50Ms / b.p50Ms).toFixed(1)} |`)
+      write(
+        `| ${name} | ${through} | ${cell(a)} | ${cell(b)} | ${(a.p50Ms / b.p50Ms).toFixed(1)} |`,
+      )
     }
   }
-  const over = selectivities.map((_, i) => (withIndex.http[i]?.p50Ms ?? 0) - (withIndex.port[i]?.p50Ms ?? 0))
-  write(`\nHTTP over the port, p50 with index: ${over.map((ms) => ms.toFixed(2)).join(', ')} ms (goal: at most 0.4)`)
-  const one = without.http[2] && withIndex.http[2] ? without.http[2].p50Ms / withIndex.http[2].p50Ms : 0
+  const over = selectivities.map(
+    (_, i) => (withIndex.http[i]?.p50Ms ?? 0) - (withIndex.port[i]?.p50Ms ?? 0),
+  )
+  write(
+    `\nHTTP over the port, p50 with index: ${over.map((ms) => ms.toFixed(2)).join(', ')} ms (goal: at most 0.4)`,
+  )
+  const one =
+    without.http[2] && withIndex.http[2] ? without.http[2].p50Ms / withIndex.http[2].p50Ms : 0
   write(`At 1 % through HTTP: ${one.toFixed(0)} times faster with the index (goal: at least 100)`)
 }
 

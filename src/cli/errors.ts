@@ -29,5 +29,7 @@ export function exitCodeOf(error: unknown): number {
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return `nacre: ${String(error)}`
   const isKnown = exitCodeOf(error) !== 1
-  return isKnown ? `nacre: ${error.message}` : `nacre: this is a bug.\n${error.stack ?? error.message}`
+  return isKnown
+    ? `nacre: ${error.message}`
+    : `nacre: this is a bug.\n${error.stack ?? error.message}`
 }

@@ -53,7 +53,10 @@ async function run(
 /** `NACRE_DATA` → `--data`, `DATABASE_URL` → `--database-url`. */
 function settingOption(name: SettingName): Option {
   const { variable, meaning } = settings[name]
-  const flag = variable.toLowerCase().replace(/^nacre_/, '').replaceAll('_', '-')
+  const flag = variable
+    .toLowerCase()
+    .replace(/^nacre_/, '')
+    .replaceAll('_', '-')
   return new Option(`--${flag} <value>`, `${meaning} [${variable}]`)
 }
 

@@ -7,7 +7,11 @@ import type { Ports } from '../../src/ports/ports.ts'
 import { openTestDatabase } from './database.ts'
 
 /** The settings of a test's own product: its folder, its database, the engines of the run. */
-export function testConfig(folder: string, databaseUrl: string, env: Record<string, string> = {}): Config {
+export function testConfig(
+  folder: string,
+  databaseUrl: string,
+  env: Record<string, string> = {},
+): Config {
   const { QDRANT_URL, QDRANT_API_KEY } = process.env
   return readConfig({
     QDRANT_URL,
@@ -23,7 +27,9 @@ export function testConfig(folder: string, databaseUrl: string, env: Record<stri
 }
 
 /** Real ports in a folder and a database of the test's own; both are gone when it is disposed. */
-export async function openTestPorts(env: Record<string, string> = {}): Promise<Ports & AsyncDisposable> {
+export async function openTestPorts(
+  env: Record<string, string> = {},
+): Promise<Ports & AsyncDisposable> {
   const stack = new AsyncDisposableStack()
   const database = stack.use(await openTestDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'nacre-test-'))

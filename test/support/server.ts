@@ -16,7 +16,12 @@ export interface TestServer extends AsyncDisposable {
   /** A request over real HTTP as that admin; a plain object as `body` is sent as JSON. */
   fetch(path: string, init?: TestRequest): Promise<Response>
   /** As `fetch`, and the parsed answer; throws where the status is not 2xx. */
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
 }
 
 export interface TestRequest {
@@ -55,11 +60,17 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
 }
 
 function request(url: string, key: string, path: string, init: TestRequest): Promise<Response> {
-  const isPlain = typeof init.body === 'object' && init.body !== null && !(init.body instanceof Uint8Array)
-  const headers = { authorization: `Bearer ${key}`, ...(isPlain && { 'content-type': 'application/json' }) }
+  const isPlain =
+    typeof init.body === 'object' && init.body !== null && !(init.body instanceof Uint8Array)
+  const headers = {
+    authorization: `Bearer ${key}`,
+    ...(isPlain && { 'content-type': 'application/json' }),
+  }
   return fetch(url + path, {
     method: init.method ?? 'GET',
     headers: { ...headers, ...init.headers },
-    ...(init.body !== undefined && { body: isPlain ? JSON.stringify(init.body) : (init.body as BodyInit) }),
+    ...(init.body !== undefined && {
+      body: isPlain ? JSON.stringify(init.body) : (init.body as NonNullable<RequestInit['body']>),
+    }),
   })
 }

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openClient, type Client } from '../demo/client.ts'
 import { createResources, processBatch, uploadObjects, type Ingested } from '../demo/ingest.ts'
-import { createFilteredQuery, measure, type FilteredQuery, type Hit, type Timing } from '../demo/measure.ts'
+import {
+  createFilteredQuery,
+  measure,
+  type FilteredQuery,
+  type Hit,
+  type Timing,
+} from '../demo/measure.ts'
 import { progressBar } from '../demo/progress-bar.ts'
 import { startServerProcess } from '../demo/server-process.ts'
 import { readSynsets } from '../demo/wordnet.ts'
@@ -43,7 +49,12 @@ async function show({ print }: CommandCall, client: Client): Promise<string> {
   const within = client.within(made.namespaceId)
   print(`Namespace, bucket and collection are there. ${synsets.length} WordNet synsets come in:`)
   const start = performance.now()
-  const ids = await uploadObjects(within, made.bucketId, synsets, progressBar('objects  ', synsets.length, print))
+  const ids = await uploadObjects(
+    within,
+    made.bucketId,
+    synsets,
+    progressBar('objects  ', synsets.length, print),
+  )
   await processBatch(within, made.bucketId, ids, progressBar('documents', synsets.length, print))
   const seconds = (performance.now() - start) / 1000
   const hits = await searches(print, within, made)
@@ -58,30 +69,48 @@ const questions = [
   { query: 'strong wind and heavy rain', category: 'phenomenon' },
 ]
 
-async function searches(print: (line: string) => void, client: Client, made: Ingested): Promise<Hit[]> {
-  const { retriever_id: id } = await client.call<{ retriever_id: string }>('POST', '/v1/retrievers', {
-    retriever_name: 'by meaning',
-    collection_identifiers: [made.collectionId],
-    input_schema: { query: { type: 'string' }, category: { type: 'string' } },
-    stages: [
-      {
-        stage_name: 'search',
-        config: {
-          stage_id: 'feature_search',
-          parameters: {
-            searches: [
-              { feature_uri: made.featureUri, query: { input_mode: 'text', value: '{{INPUT.query}}' }, top_k: 10 },
-            ],
-            final_top_k: 3,
+async function searches(
+  print: (line: string) => void,
+  client: Client,
+  made: Ingested,
+): Promise<Hit[]> {
+  const { retriever_id: id } = await client.call<{ retriever_id: string }>(
+    'POST',
+    '/v1/retrievers',
+    {
+      retriever_name: 'by meaning',
+      collection_identifiers: [made.collectionId],
+      input_schema: { query: { type: 'string' }, category: { type: 'string' } },
+      stages: [
+        {
+          stage_name: 'search',
+          config: {
+            stage_id: 'feature_search',
+            parameters: {
+              searches: [
+                {
+                  feature_uri: made.featureUri,
+                  query: { input_mode: 'text', value: '{{INPUT.query}}' },
+                  top_k: 10,
+                },
+              ],
+              final_top_k: 3,
+            },
+            pre_filters: {
+              AND: [{ field: 'category', operator: 'eq', value: '{{INPUT.category}}' }],
+            },
           },
-          pre_filters: { AND: [{ field: 'category', operator: 'eq', value: '{{INPUT.category}}' }] },
         },
-      },
-    ],
-  })
+      ],
+    },
+  )
   const all: Hit[] = []
   for (const inputs of questions) {
-    const { documents } = await client.call<{ documents: Hit[] }>('POST', `/v1/retrievers/${id}/execute`, { inputs })
+    const { documents } = await client.call<{ documents: Hit[] }>(
+      'POST',
+      `/v1/retrievers/${id}/execute`,
+      { inputs },
+    )
     print(`\n“${inputs.query}”  (category = ${inputs.category})`)
     for (const hit of documents) {
       print(`  ${(hit.score ?? 0).toFixed(3)}  ${hit.words?.join(', ')}: ${hit.definition}`)
@@ -92,9 +121,15 @@ async function searches(print: (line: string) => void, client: Client, made: Ing
 }
 
 const filters = [
-  { name: 'category = food', filter: { AND: [{ field: 'category', operator: 'eq', value: 'food' }] } },
+  {
+    name: 'category = food',
+    filter: { AND: [{ field: 'category', operator: 'eq', value: 'food' }] },
+  },
   { name: 'words = trout', filter: { AND: [{ field: 'words', operator: 'eq', value: 'trout' }] } },
-  { name: 'relation_count >= 40', filter: { AND: [{ field: 'relation_count', operator: 'gte', value: 40 }] } },
+  {
+    name: 'relation_count >= 40',
+    filter: { AND: [{ field: 'relation_count', operator: 'gte', value: 40 }] },
+  },
 ]
 
 const payloadIndexes = [
@@ -115,16 +150,23 @@ async function indexes(
   const queries: FilteredQuery[] = []
   for (const filter of filters) queries.push(await createFilteredQuery(client, source, filter))
   const before = await measure(client, made.collectionId, queries)
-  await client.call('PATCH', `/v1/namespaces/${made.namespaceId}`, { payload_indexes: payloadIndexes })
+  await client.call('PATCH', `/v1/namespaces/${made.namespaceId}`, {
+    payload_indexes: payloadIndexes,
+  })
   const after = await measure(client, made.collectionId, queries)
-  print('\nPATCH /v1/namespaces: payload indexes on category, words, relation_count. p50 over HTTP:')
+  print(
+    '\nPATCH /v1/namespaces: payload indexes on category, words, relation_count. p50 over HTTP:',
+  )
   for (const [i, timing] of before.entries()) print(comparison(timing, after[i]))
 }
 
 function comparison(before: Timing, after: Timing | undefined): string {
   if (after === undefined) throw new Error(`${before.name} was not measured again.`)
   const isSame = JSON.stringify(before.ids) === JSON.stringify(after.ids)
-  if (!isSame) throw new Error(`${before.name}: ${before.ids.length} documents before, ${after.ids.length} after.`)
+  if (!isSame)
+    throw new Error(
+      `${before.name}: ${before.ids.length} documents before, ${after.ids.length} after.`,
+    )
   const name = before.name.padEnd(22)
   const times = `${before.p50Ms.toFixed(2).padStart(7)} ms → ${after.p50Ms.toFixed(2).padStart(5)} ms`
   const ratio = `${(before.p50Ms / after.p50Ms).toFixed(1)} times faster`

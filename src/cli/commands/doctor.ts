@@ -15,7 +15,10 @@ export const doctor: Command = {
     else for (const finding of findings) print(lineOf(finding))
     const wrong = findings.filter((finding) => !finding.isWell).map((finding) => finding.name)
     if (wrong.length > 0) {
-      throw fail('engine_unavailable', { engine: 'This machine', reason: `see ${wrong.join(', ')} above` })
+      throw fail('engine_unavailable', {
+        engine: 'This machine',
+        reason: `see ${wrong.join(', ')} above`,
+      })
     }
   },
 }

@@ -13,7 +13,10 @@ export const keys: Command = {
   ],
   flags: [
     { flags: '--user <email>', summary: 'whose key (default: admin@localhost)' },
-    { flags: '--permissions <list>', summary: 'comma-separated: read, write, delete, admin (default: write)' },
+    {
+      flags: '--permissions <list>',
+      summary: 'comma-separated: read, write, delete, admin (default: write)',
+    },
     { flags: '--expires <date>', summary: 'when a new key expires, e.g. 2027-01-31' },
   ],
   settings: ['dataFolder', 'host', 'port', 'adminKey'],
@@ -33,7 +36,9 @@ async function list(call: CommandCall): Promise<void> {
   const rows = rowsOf(answer)
   for (const row of rows) {
     const used = row['last_used_at'] ?? 'never used'
-    call.print(`${row['name']}\t${row['key_prefix']}\t${row['status']}\t${row['permissions']}\t${used}`)
+    call.print(
+      `${row['name']}\t${row['key_prefix']}\t${row['status']}\t${row['permissions']}\t${used}`,
+    )
   }
 }
 
@@ -58,15 +63,27 @@ function keysPath({ flags }: CommandCall): string {
   return `/v1/organizations/users/${encodeURIComponent(user)}/api-keys`
 }
 
-async function request(call: CommandCall, method: string, path: string, body?: object): Promise<unknown> {
+async function request(
+  call: CommandCall,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<unknown> {
   const { config } = call
   const url = `http://${config.host}:${config.port}${path}`
   const response = await fetch(url, {
     method,
-    headers: { authorization: `Bearer ${await adminKey(call)}`, 'content-type': 'application/json' },
+    headers: {
+      authorization: `Bearer ${await adminKey(call)}`,
+      'content-type': 'application/json',
+    },
     ...(body && { body: JSON.stringify(body) }),
   }).catch((cause: unknown) => {
-    throw fail('bad_request', { reason: `No server answers at ${url}; is \`nacre serve\` running?` }, { cause })
+    throw fail(
+      'bad_request',
+      { reason: `No server answers at ${url}; is \`nacre serve\` running?` },
+      { cause },
+    )
   })
   const answer: unknown = await response.json()
   if (!response.ok) throw usage((answer as { error: { message: string } }).error.message)

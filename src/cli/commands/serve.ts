@@ -16,8 +16,11 @@ export const serve: Command = {
     if (isJson) print(JSON.stringify({ url, folder, admin_key: adminKey, version }))
     else {
       print(`Nacre ${version} answers at ${url}`)
-      if (adminKey !== null) print(`Admin key, shown once and kept in ${folder}/admin.key:\n  ${adminKey}`)
-      print(`Try: curl -H "Authorization: Bearer $(cat ${folder}/admin.key)" ${url}/v1/organizations`)
+      if (adminKey !== null)
+        print(`Admin key, shown once and kept in ${folder}/admin.key:\n  ${adminKey}`)
+      print(
+        `Try: curl -H "Authorization: Bearer $(cat ${folder}/admin.key)" ${url}/v1/organizations`,
+      )
     }
     if (!signal.aborted) await once(signal, 'abort')
     if (!isJson) print('Stopping: finishing what is under way.')

@@ -33,20 +33,26 @@ export async function createResources(client: Client): Promise<Ingested> {
     },
     unique_key: { fields: ['synset'], default_policy: 'upsert' },
   })
-  const collection = await within.call<{ collection_id: string; vector_indexes: { feature_uri: string }[] }>(
-    'POST',
-    '/v1/collections',
-    {
-      collection_name: 'meanings',
-      source: { type: 'bucket', bucket_ids: [bucket.bucket_id] },
-      feature_extractor: {
-        feature_extractor_name: 'text_extractor',
-        version: 'v1',
-        input_mappings: { text: 'content' },
-        field_passthrough: ['category', 'words', 'definition', 'examples', 'word_count', 'relation_count'],
-      },
+  const collection = await within.call<{
+    collection_id: string
+    vector_indexes: { feature_uri: string }[]
+  }>('POST', '/v1/collections', {
+    collection_name: 'meanings',
+    source: { type: 'bucket', bucket_ids: [bucket.bucket_id] },
+    feature_extractor: {
+      feature_extractor_name: 'text_extractor',
+      version: 'v1',
+      input_mappings: { text: 'content' },
+      field_passthrough: [
+        'category',
+        'words',
+        'definition',
+        'examples',
+        'word_count',
+        'relation_count',
+      ],
     },
-  )
+  })
   return {
     namespaceId: namespace.namespace_id,
     bucketId: bucket.bucket_id,
@@ -67,12 +73,12 @@ export async function uploadObjects(
   const ids: string[] = []
   for (let i = 0; i < synsets.length; i += objectsPerCall) {
     const objects = synsets.slice(i, i + objectsPerCall).map(objectOf)
-    const answer = await client.call<{ succeeded: { object_id: string }[]; failed: { error: string }[] }>(
-      'POST',
-      `/v1/buckets/${bucketId}/objects/batch`,
-      { objects },
-    )
-    if (answer.failed.length > 0) throw new Error(`An object was refused: ${answer.failed[0]?.error}`)
+    const answer = await client.call<{
+      succeeded: { object_id: string }[]
+      failed: { error: string }[]
+    }>('POST', `/v1/buckets/${bucketId}/objects/batch`, { objects })
+    if (answer.failed.length > 0)
+      throw new Error(`An object was refused: ${answer.failed[0]?.error}`)
     ids.push(...answer.succeeded.map((object) => object.object_id))
     onProgress(ids.length)
   }
@@ -111,13 +117,18 @@ export async function processBatch(
   const batch = await client.call<{ batch_id: string }>('POST', `/v1/buckets/${bucketId}/batches`, {
     object_ids: objectIds,
   })
-  let task = await client.call<TaskAnswer>('POST', `/v1/buckets/${bucketId}/batches/${batch.batch_id}/submit`)
+  let task = await client.call<TaskAnswer>(
+    'POST',
+    `/v1/buckets/${bucketId}/batches/${batch.batch_id}/submit`,
+  )
   while (!['COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELED'].includes(task.status)) {
     await new Promise((resolve) => setTimeout(resolve, 250))
     task = await client.call<TaskAnswer>('GET', `/v1/tasks/${task.task_id}`)
     onProgress(task.additional_data?.progress?.written ?? 0)
   }
   if (task.status !== 'COMPLETED') {
-    throw new Error(`The batch ended ${task.status}: ${task.error ?? JSON.stringify(task.additional_data)}`)
+    throw new Error(
+      `The batch ended ${task.status}: ${task.error ?? JSON.stringify(task.additional_data)}`,
+    )
   }
 }

@@ -61,7 +61,10 @@ export async function createFilteredQuery(
         stage_name: 'near',
         config: {
           stage_id: 'feature_search',
-          parameters: { searches: [{ feature_uri: source.featureUri, query, top_k: 10 }], final_top_k: 10 },
+          parameters: {
+            searches: [{ feature_uri: source.featureUri, query, top_k: 10 }],
+            final_top_k: 10,
+          },
           pre_filters: given.filter,
         },
       },

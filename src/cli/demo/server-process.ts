@@ -15,12 +15,17 @@ export interface ServerProcess {
 /** A server of its own, started as a user would: `nacre serve --json` on a free port. */
 export async function startServerProcess(folder: string): Promise<ServerProcess> {
   const main = new URL(`../main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-  const child = spawn(process.execPath, [main.pathname, 'serve', '--json', '--data', folder, '--port', '0', '--log', 'warn'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+  const child = spawn(
+    process.execPath,
+    [main.pathname, 'serve', '--json', '--data', folder, '--port', '0', '--log', 'warn'],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  )
   const exited = once(child, 'exit')
   const line = await Promise.race([firstLine(child.stdout), exited.then(() => null)])
-  if (line === null) throw new Error('The server stopped before it answered; its reason stands above.')
+  if (line === null)
+    throw new Error('The server stopped before it answered; its reason stands above.')
   const { url } = JSON.parse(line) as { url: string }
   const key = (await readFile(join(folder, 'admin.key'), 'utf8')).trim()
   return {

@@ -55,7 +55,9 @@ function parseLine(line: string): Synset | null {
   const category = categories[file]
   if (category === undefined) return null
   const wordCount = Number.parseInt(hexCount, 16)
-  const words = Array.from({ length: wordCount }, (_, i) => (parts[4 + 2 * i] ?? '').replaceAll('_', ' '))
+  const words = Array.from({ length: wordCount }, (_, i) =>
+    (parts[4 + 2 * i] ?? '').replaceAll('_', ' '),
+  )
   const relationCount = Number(parts[4 + 2 * wordCount])
   const examples = [...gloss.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? '')
   const definition = gloss.replace(/;?\s*"[^"]*"/g, '').trim()

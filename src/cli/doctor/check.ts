@@ -25,7 +25,10 @@ export async function examine(checks: readonly Check[]): Promise<Finding[]> {
 
 async function finding({ name, look, remedy }: Check): Promise<Finding> {
   const { promise: late, reject } = Promise.withResolvers<never>()
-  const timer = setTimeout(() => reject(new Error(`no answer in ${checkTimeoutMs} ms`)), checkTimeoutMs)
+  const timer = setTimeout(
+    () => reject(new Error(`no answer in ${checkTimeoutMs} ms`)),
+    checkTimeoutMs,
+  )
   try {
     return { name, isWell: true, found: await Promise.race([look(), late]), remedy: null }
   } catch (error) {

@@ -51,7 +51,8 @@ export function checksOf(config: Config): Check[] {
 
 function nodeVersion(): string {
   const { node } = process.versions
-  if (Number.parseInt(node, 10) < nodeMajorMin) throw new Error(`Node ${node}; ${nodeMajorMin} is needed`)
+  if (Number.parseInt(node, 10) < nodeMajorMin)
+    throw new Error(`Node ${node}; ${nodeMajorMin} is needed`)
   return `Node ${node}`
 }
 
