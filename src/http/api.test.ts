@@ -461,3 +461,28 @@ test('a route that needs a key refuses a request without one before it reads any
   assert.equal(answer.headers.get('www-authenticate'), 'Bearer')
   assert.equal((await json(answer)).error.type, 'UnauthorizedError')
 })
+
+test('an answer whose ETag the client has is a 304 without a body', async () => {
+  const tagged = route({
+    operationId: 'tagged',
+    method: 'GET',
+    path: '/v1/tagged',
+    summary: 'Has an ETag',
+    tag: 'test',
+    access: 'public',
+    response: anything,
+    failures: [],
+    handle: async ({ setHeader }) => {
+      setHeader('ETag', '"a1"')
+      return { a: 1 }
+    },
+  })
+  const { send } = bench([tagged])
+
+  const first = await send('GET', '/v1/tagged')
+  assert.equal(first.status, 200)
+  assert.equal(first.headers.get('etag'), '"a1"')
+  const second = await send('GET', '/v1/tagged', { headers: { 'if-none-match': 'W/"a0", "a1"' } })
+  assert.equal(second.status, 304)
+  assert.equal(await second.text(), '')
+})

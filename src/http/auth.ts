@@ -53,8 +53,9 @@ export function authorizeScope(
   })
 }
 
-/** `bucket_identifier` and `bucket_id` are both a bucket. */
+/** `bucket_identifier` and `bucket_id` are both a bucket; keys go by `key_name`. */
 function resourceOf(parameter: string): string {
+  if (parameter === 'key_name') return 'api_key'
   return parameter.replace(/_(?:identifier|id|email|name)$/, '')
 }
 

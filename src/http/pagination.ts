@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { fail, type Fault } from '../domain/failure.ts'
-import { parseFilter } from '../domain/filters/parse-filter.ts'
+import { parseFilter, type FilterLimits } from '../domain/filters/parse-filter.ts'
 import type { ListPage, ListRequest, ListResult, SortOption } from '../domain/listing.ts'
 
 export const pageLimitMax = 1_000
@@ -63,6 +63,8 @@ export interface ListDefaults {
   /** Where a list allows fewer than `pageLimitMax`. */
   limitMax?: number
   sort?: SortOption[]
+  /** `filterLimits(ports.config)`; else the defaults of those settings. */
+  filterLimits?: FilterLimits
 }
 
 /**
@@ -77,7 +79,7 @@ export function listRequest(
   const sort = sortOptions(body?.sort ?? body?.sorts)
   return {
     page: listPage(query, body, defaults),
-    filter: filterOf(body),
+    filter: filterOf(body, defaults.filterLimits),
     search: body?.search || null,
     sort: sort.length > 0 ? sort : (defaults.sort ?? []),
   }
@@ -160,12 +162,16 @@ function cursorPage(limit: number, cursor: string | null): string | null {
 }
 
 /** `case_sensitive` beside the filter means the filter (contract 4). */
-function filterOf(body: Partial<PageBody> | undefined): ListRequest['filter'] {
+function filterOf(
+  body: Partial<PageBody> | undefined,
+  limits: FilterLimits | undefined,
+): ListRequest['filter'] {
   const given = body?.filters
   if (given === undefined || given === null) return null
   const isPlain = typeof given === 'object' && !Array.isArray(given)
   const withCase = isPlain && body?.case_sensitive === true && !('case_sensitive' in given)
-  return parseFilter(withCase ? { ...given, case_sensitive: true } : given, ['body', 'filters'])
+  const filter = withCase ? { ...given, case_sensitive: true } : given
+  return parseFilter(filter, ['body', 'filters'], { ...(limits && { limits }) })
 }
 
 function sortOptions(given: z.infer<typeof sorts> | null | undefined): SortOption[] {

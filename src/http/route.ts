@@ -34,7 +34,7 @@ export interface CallContext {
   headers: Headers
   /** Bytes of an `ndjson`, `multipart` or `raw` body, as they come. */
   stream: AsyncIterable<Uint8Array>
-  setHeader(name: string, value: string): void
+  setHeader: (name: string, value: string) => void
 }
 
 export interface NamespaceCall extends CallContext {

@@ -119,20 +119,6 @@ export async function listApiKeys(
   return rows.map(apiKeyOf)
 }
 
-export async function revokeKeysOfUser(
-  db: Db,
-  userId: string,
-  revokedBy: string,
-  at: Date,
-): Promise<void> {
-  await db
-    .updateTable('api_keys')
-    .set({ status: 'revoked', revoked_at: at, revoked_by: revokedBy })
-    .where('user_id', '=', userId)
-    .where('status', '!=', 'revoked')
-    .execute()
-}
-
 export async function writeLastUse(db: Db, keyIds: readonly string[], at: Date): Promise<void> {
   await db.updateTable('api_keys').set({ last_used_at: at }).where('id', 'in', keyIds).execute()
 }

@@ -57,6 +57,7 @@ export async function updateUser(db: Db, user: User): Promise<void> {
   await db.updateTable('users').set(columnsOf(user)).where('id', '=', user.id).execute()
 }
 
+/** The user's keys go with it. */
 export async function deleteUser(db: Db, id: string): Promise<void> {
   await db.deleteFrom('users').where('id', '=', id).execute()
 }

@@ -1,5 +1,4 @@
 import type { Ports } from '../../ports/ports.ts'
-import { revokeKeysOfUser } from '../../store/api-keys.ts'
 import {
   insertUser,
   readUserByEmail,
@@ -88,10 +87,7 @@ export async function deleteUser(ports: Needs, caller: Principal, email: string)
   if (user.email === adminEmail) {
     throw fail('forbidden', { reason: `${adminEmail} holds the admin key and cannot be deleted.` })
   }
-  await ports.db.transaction().execute(async (tx) => {
-    await revokeKeysOfUser(tx, user.id, caller.userId, ports.now())
-    await deleteRow(tx, user.id)
-  })
+  await deleteRow(ports.db, user.id)
   ports.cache.forget('api_keys')
 }
 
