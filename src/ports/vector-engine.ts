@@ -5,6 +5,22 @@
  *
  * Every method throws `Failure('engine_unavailable')` where the engine cannot answer,
  * `Failure('engine_busy')` where its queue is full, and `EngineRejection` where it refuses the request.
+ * An aborted signal ends the wait with its reason; the call itself goes on.
+ *
+ * For both engines:
+ * - Collections and aliases are named by 1-255 of `[A-Za-z0-9_-]`; every method but `dropCollection`
+ *   takes an alias for a collection. An absent collection is an EngineRejection.
+ * - Payload paths are keys joined by dots, `[]` and `[0]` after one that holds a list. Any character may
+ *   stand in a key but `"` and `\`; a key with a dot or with brackets is written in double quotes.
+ * - Writes that are not awaited one by one are applied in any order.
+ *
+ * Where they differ, which no caller may lean on:
+ * - `text` on a field without a text index: Edge compares whole words without case, servers up to 1.19
+ *   look for a substring with case. The domain evaluates such text itself.
+ * - A refused write leaves nothing on Edge; on a server, points before the wrong one may be written, and
+ *   an upsert of many points is several calls.
+ * - Edge answers at most 1,000,000 points a call (`limit` and `offset` together).
+ * - A server flushes by its own clock: there `flush` only checks that the collection exists.
  */
 export interface VectorEngine extends AsyncDisposable {
   /** `qdrant-edge` or `qdrant-server`, as health and doctor print it. */
@@ -12,7 +28,7 @@ export interface VectorEngine extends AsyncDisposable {
 
   /** Idempotent for an equal definition. A collection always has named vectors, possibly none. */
   createCollection(name: string, spec: CollectionSpec, signal?: AbortSignal): Promise<void>
-  /** Idempotent; drops the aliases that point to it as well. */
+  /** Idempotent; drops the aliases that point to it as well. The name of an alias drops nothing. */
   dropCollection(name: string, signal?: AbortSignal): Promise<void>
   /** Null where neither a collection nor an alias has this name. */
   describeCollection(name: string, signal?: AbortSignal): Promise<CollectionDescription | null>
@@ -25,10 +41,19 @@ export interface VectorEngine extends AsyncDisposable {
   listAliases(signal?: AbortSignal): Promise<Record<string, string>>
 
   /** Idempotent for an equal definition; another definition under the name is an EngineRejection. */
-  createVector(collection: string, name: string, spec: VectorSpec, signal?: AbortSignal): Promise<void>
+  createVector(
+    collection: string,
+    name: string,
+    spec: VectorSpec,
+    signal?: AbortSignal,
+  ): Promise<void>
   /** Idempotent; nothing acknowledged is lost (flushes first). */
   dropVector(collection: string, name: string, signal?: AbortSignal): Promise<void>
-  /** Returns when the index answers queries. An index of another type on the field is replaced. */
+  /**
+   * Returns when the index answers queries. An index of another type on the field is replaced. An index
+   * can change answers (design 1): an integer index hides 5.5 from ranges, a keyword index hides numbers
+   * and booleans from `except`, a uuid index compares without case, a text index its own tokens.
+   */
   createPayloadIndex(
     collection: string,
     field: string,
@@ -46,12 +71,21 @@ export interface VectorEngine extends AsyncDisposable {
   optimize(collection: string, signal?: AbortSignal): Promise<boolean>
 
   query(collection: string, request: QueryRequest, signal?: AbortSignal): Promise<ScoredPoint[]>
-  queryGroups(collection: string, request: GroupsRequest, signal?: AbortSignal): Promise<PointGroup[]>
+  queryGroups(
+    collection: string,
+    request: GroupsRequest,
+    signal?: AbortSignal,
+  ): Promise<PointGroup[]>
   scroll(collection: string, request: ScrollRequest, signal?: AbortSignal): Promise<ScrollPage>
   /** Absent ids are left out; order is that of `ids`. */
-  retrieve(collection: string, request: RetrieveRequest, signal?: AbortSignal): Promise<EnginePoint[]>
+  retrieve(
+    collection: string,
+    request: RetrieveRequest,
+    signal?: AbortSignal,
+  ): Promise<EnginePoint[]>
   /** Exact unless told otherwise. */
   count(collection: string, request: CountRequest, signal?: AbortSignal): Promise<number>
+  /** Needs a lookup index on the key: keyword, integer, uuid or bool. */
   facet(collection: string, request: FacetRequest, signal?: AbortSignal): Promise<FacetHit[]>
   /** Cheap: does the engine answer at all. */
   ping(signal?: AbortSignal): Promise<void>
@@ -135,6 +169,7 @@ export interface NewPoint {
 /** Which points an operation touches: ids, or everything a filter matches. */
 export type Selection = { points: PointId[] } | { filter: EngineFilter }
 
+/** Empty lists are nothing to do. Absent ids: upsert makes them, delete ignores them, the others refuse. */
 export type Write =
   | { kind: 'upsert'; points: NewPoint[] }
   | { kind: 'update_vectors'; points: { id: PointId; vectors: Record<string, VectorValue> }[] }
@@ -167,7 +202,12 @@ export interface FieldCondition {
     | { except: (string | number)[] }
     | { text: string }
     | { phrase: string }
-  range?: { gt?: number | string; gte?: number | string; lt?: number | string; lte?: number | string }
+  range?: {
+    gt?: number | string
+    gte?: number | string
+    lt?: number | string
+    lte?: number | string
+  }
   geo_radius?: { center: GeoPoint; radius: number }
   geo_bounding_box?: { top_left: GeoPoint; bottom_right: GeoPoint }
   geo_polygon?: { exterior: { points: GeoPoint[] }; interiors?: { points: GeoPoint[] }[] }
@@ -178,8 +218,9 @@ export interface GeoPoint {
   lat: number
 }
 
-/** True: everything; a list: these root keys or dotted paths only. */
+/** True: everything, the default; a list: these root keys or dotted paths only. */
 export type PayloadSelector = boolean | string[]
+/** True: every vector; a list: these names only. Default: false. */
 export type VectorSelector = boolean | string[]
 
 export interface SearchParams {
@@ -188,7 +229,11 @@ export interface SearchParams {
   indexed_only?: boolean
 }
 
-/** A query without `prefetch` runs on the collection; with it, on the prefetches' results. */
+/**
+ * A query without `prefetch` runs on the collection; with it, on the prefetches' results. Nearest to a
+ * point id leaves that point out. `order_by` needs a range index on the key, and its scores mean nothing.
+ * `limit` of a prefetch is 10 where it is absent.
+ */
 export interface QueryStep {
   prefetch?: QueryStep[]
   query?: QueryExpression
@@ -220,7 +265,7 @@ export interface GroupsRequest extends QueryStep {
 }
 export interface ScrollRequest {
   filter?: EngineFilter
-  /** First id of this page, as `next_page_offset` gave it. */
+  /** First id of this page, as `next_page_offset` gave it. Not together with `order_by`. */
   offset?: PointId
   limit: number
   with_payload?: PayloadSelector

@@ -4,16 +4,27 @@ import { inTurn } from './in-turn.ts'
 import { fromJsonBytes } from './json-bytes.ts'
 import type { ShardPool } from './shard-pool.ts'
 
+/** While writes go on an optimize waits this many flushes: what it builds would be built again for the next. */
+const flushesBeforeOptimizeMax = 12
+
+interface Due {
+  timer: NodeJS.Timeout
+  /** Flushes since the first write that no optimize has seen. */
+  flushes: number
+  /** Whether anything was written since the timer was set. */
+  isTouched: boolean
+}
+
 /**
  * The background work that Edge has none of (design 1): a flush at most `flushIntervalMs` after a write,
- * then an optimize where one is due. One optimize at a time, whoever asked for it: it takes a core for
- * seconds. Reads and writes go on meanwhile.
+ * and an optimize when an interval went by without one. One optimize at a time, whoever asked for it: it
+ * takes a core for seconds. Reads and writes go on meanwhile.
  */
 export class Housekeeping {
   readonly #pool: ShardPool
   readonly #flushIntervalMs: number
   readonly #log: Logger
-  readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #due = new Map<string, Due>()
   readonly #oneAtATime = inTurn()
   readonly #optimizing = new Set<string>()
   #isStopped = false
@@ -26,9 +37,9 @@ export class Housekeeping {
 
   /** Called after a write and after an opening: either can leave something to flush or to optimize. */
   touched(name: string): void {
-    if (this.#isStopped || this.#timers.has(name)) return
-    const timer = setTimeout(() => void this.#tidy(name), this.#flushIntervalMs).unref()
-    this.#timers.set(name, timer)
+    const due = this.#due.get(name)
+    if (due) due.isTouched = true
+    else this.#schedule(name, 0)
   }
 
   /** Builds what is due; true where there was work. Throws what the addon throws. */
@@ -57,28 +68,42 @@ export class Housekeeping {
   /** Starts nothing more; what runs goes on. */
   stop(): void {
     this.#isStopped = true
-    for (const timer of this.#timers.values()) clearTimeout(timer)
-    this.#timers.clear()
+    for (const { timer } of this.#due.values()) clearTimeout(timer)
+    this.#due.clear()
   }
 
-  async #tidy(name: string): Promise<void> {
-    this.#timers.delete(name)
+  #schedule(name: string, flushes: number): void {
+    if (this.#isStopped) return
+    const timer = setTimeout(() => void this.#tidy(name, due), this.#flushIntervalMs).unref()
+    const due: Due = { timer, flushes, isTouched: false }
+    this.#due.set(name, due)
+  }
+
+  async #tidy(name: string, due: Due): Promise<void> {
     try {
       // A shard that was closed meanwhile was flushed by that; its opening will call again.
-      if (!this.#pool.isOpen(name)) return
-      if (await this.#pool.use(name, flushAndAsk)) await this.optimize(name)
+      if (!this.#pool.isOpen(name)) this.#due.delete(name)
+      else await this.#flushAndOptimize(name, due)
     } catch (error) {
       if (this.#isStopped) return
       this.#log.error(
         { collection: name, err: error },
         'Housekeeping of a shard failed; it is tried again.',
       )
-      if (this.#pool.isOpen(name)) this.touched(name)
+      this.#schedule(name, due.flushes)
     }
+  }
+
+  async #flushAndOptimize(name: string, due: Due): Promise<void> {
+    await this.#pool.use(name, (shard) => shard.flush())
+    const isDone = !due.isTouched || due.flushes >= flushesBeforeOptimizeMax
+    // Before the optimize: it can take long, and what is written meanwhile wants its own flush.
+    if (due.isTouched) this.#schedule(name, isDone ? 0 : due.flushes + 1)
+    else this.#due.delete(name)
+    if (isDone && (await this.#pool.use(name, needsOptimize))) await this.optimize(name)
   }
 }
 
-async function flushAndAsk(shard: Shard): Promise<boolean> {
-  await shard.flush()
+async function needsOptimize(shard: Shard): Promise<boolean> {
   return fromJsonBytes<{ needs_optimize: boolean }>(await shard.info()).needs_optimize
 }

@@ -126,6 +126,8 @@ export class OpenShards implements AsyncDisposable {
   }
 
   async #close(name: string, shard: Shard): Promise<void> {
+    // On its way out of the catalogue: nobody will ask what it held.
+    if (this.#catalogue.find(name) !== name) return shard.close()
     try {
       const description = await describeShard(name, shard)
       const points = await shard.count(jsonBytes({ exact: true }))
