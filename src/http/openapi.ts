@@ -7,7 +7,10 @@ type Json = Record<string, unknown>
 const documents = new WeakMap<readonly Route[], Json>()
 
 /** `openApiDocument`, made once for each list: it takes longer than any other answer. */
-export function cachedOpenApiDocument(routes: readonly Route[], options: { version: string }): Json {
+export function cachedOpenApiDocument(
+  routes: readonly Route[],
+  options: { version: string },
+): Json {
   const made = documents.get(routes) ?? openApiDocument(routes, options)
   documents.set(routes, made)
   return made
