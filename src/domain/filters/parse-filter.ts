@@ -33,7 +33,7 @@ export function parseFilter(
   if (input === undefined || input === null) return null
   const limits = { depthMax: 10, leavesMax: 512, valuesMax: 10_000, ...options.limits }
   const parse: Parse = { limits, inputs: options.inputs, leaves: 0, root: location }
-  return parseNode(input, location, 1, parse)
+  return parseNode(input, location, { depth: 1, isCaseSensitive: false }, parse)
 }
 
 /** The bounds that the settings give. */
@@ -55,8 +55,19 @@ interface Parse {
 
 const logicalKinds = { AND: 'and', OR: 'or', NOT: 'not', and: 'and', or: 'or', not: 'not' } as const
 
-function parseNode(input: unknown, at: Location, depth: number, parse: Parse): Filter | null {
-  if (depth > parse.limits.depthMax) {
+/** Where a node stands: how deep, and whether a node around it says `case_sensitive: true` for what is in it. */
+interface Surroundings {
+  depth: number
+  isCaseSensitive: boolean
+}
+
+function parseNode(
+  input: unknown,
+  at: Location,
+  around: Surroundings,
+  parse: Parse,
+): Filter | null {
+  if (around.depth > parse.limits.depthMax) {
     throw invalid(at, `is nested deeper than ${parse.limits.depthMax} levels`, 'too_deep')
   }
   if (!isObject(input)) {
@@ -67,11 +78,15 @@ function parseNode(input: unknown, at: Location, depth: number, parse: Parse): F
       Array.isArray(input) ? 'Put several conditions into {"AND": [...]}.' : undefined,
     )
   }
-  if ('field' in input && ('operator' in input || 'value' in input))
-    return parseLeaf(input, at, parse)
+  if ('field' in input && ('operator' in input || 'value' in input)) {
+    return parseLeaf(input, at, around, parse)
+  }
   refuseForeignWords(input, at)
+  const given = input['case_sensitive']
+  // Generated clients send false at every level; only true says something (contract 2.1, 14).
+  const inside = { ...around, isCaseSensitive: around.isCaseSensitive || given === true }
   const parts = Object.entries(input).flatMap(([key, value]) =>
-    parseEntry(key, value, at, depth, parse),
+    key === 'case_sensitive' ? [] : parseEntry(key, value, at, inside, parse),
   )
   return allOf(parts)
 }
@@ -81,11 +96,13 @@ function parseEntry(
   key: string,
   value: unknown,
   at: Location,
-  depth: number,
+  around: Surroundings,
   parse: Parse,
 ): Filter[] {
-  if (key === 'case_sensitive') return []
-  if (!isLogical(key)) return [parseShorthand(key, value, at, parse)]
+  if (!isLogical(key)) {
+    checkField(key, at)
+    return [makeLeaf(leafOf(key, 'eq', value, null, around), [...at, key], parse)]
+  }
   if (value === undefined || value === null) return []
   const kind = logicalKinds[key]
   const nodes = Array.isArray(value) ? value : [value]
@@ -99,16 +116,21 @@ function parseEntry(
       'empty',
     )
   }
-  const filters = nodes.flatMap((node: unknown, i) => {
+  const filters = nodes.map((node: unknown, i) => {
     const place = Array.isArray(value) ? [...at, key, i] : [...at, key]
-    return parseNode(node, place, depth + 1, parse) ?? matchesAll
+    return parseNode(node, place, { ...around, depth: around.depth + 1 }, parse) ?? matchesAll
   })
   return filters.length === 0 ? [] : [{ kind, filters }]
 }
 
 const matchesAll: Filter = { kind: 'and', filters: [] }
 
-function parseLeaf(input: Record<string, unknown>, at: Location, parse: Parse): Leaf {
+function parseLeaf(
+  input: Record<string, unknown>,
+  at: Location,
+  around: Surroundings,
+  parse: Parse,
+): Leaf {
   const { field, case_sensitive: caseSensitive = null } = input
   checkField(field, [...at, 'field'])
   if (caseSensitive !== null && typeof caseSensitive !== 'boolean') {
@@ -121,13 +143,18 @@ function parseLeaf(input: Record<string, unknown>, at: Location, parse: Parse): 
   const operator = parseOperator(input['operator'] ?? 'eq', [...at, 'operator'])
   const isFlag = operator === 'exists' || operator === 'is_null'
   const value = isFlag && input['value'] === undefined ? true : input['value']
-  return makeLeaf({ kind: 'leaf', field, operator, value, caseSensitive }, [...at, 'value'], parse)
+  return makeLeaf(leafOf(field, operator, value, caseSensitive, around), [...at, 'value'], parse)
 }
 
-function parseShorthand(field: string, value: unknown, at: Location, parse: Parse): Leaf {
-  checkField(field, at)
-  const leaf: Leaf = { kind: 'leaf', field, operator: 'eq', value, caseSensitive: null }
-  return makeLeaf(leaf, [...at, field], parse)
+function leafOf(
+  field: string,
+  operator: Operator,
+  value: unknown,
+  caseSensitive: boolean | null,
+  around: Surroundings,
+): Leaf {
+  const inherited = around.isCaseSensitive ? true : null
+  return { kind: 'leaf', field, operator, value, caseSensitive: caseSensitive ?? inherited }
 }
 
 function makeLeaf(leaf: Leaf, at: Location, parse: Parse): Leaf {
@@ -146,11 +173,8 @@ function parseOperator(given: unknown, at: Location): Operator {
   if (operator) return operator
   const shown = typeof given === 'string' ? `'${given.slice(0, 64)}'` : kindOf(given)
   const near = typeof given === 'string' ? suggestion(given, operators) : ''
-  throw invalid(
-    at,
-    `${shown} is no operator${near}; there are ${operators.join(', ')}`,
-    'unknown_operator',
-  )
+  const message = `${shown} is no operator${near}; there are ${operators.join(', ')}`
+  throw invalid(at, message, 'unknown_operator')
 }
 
 const fieldLengthMax = 1_024
