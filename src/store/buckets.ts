@@ -81,6 +81,17 @@ export async function markBucketDeleting(db: Db, id: string): Promise<boolean> {
   return numUpdatedRows > 0n
 }
 
+/** Null where the bucket is gone, or nobody is deleting it. */
+export async function readDeletingBucket(db: Db, id: string): Promise<Bucket | null> {
+  const row = await db
+    .selectFrom('buckets')
+    .selectAll()
+    .where('id', '=', id)
+    .where('state', '=', 'deleting')
+    .executeTakeFirst()
+  return row ? bucketOf(row) : null
+}
+
 export async function removeBucket(db: Db, id: string): Promise<void> {
   await db.deleteFrom('buckets').where('id', '=', id).execute()
 }

@@ -48,13 +48,37 @@ export async function readTask(db: Db, organizationId: string, id: string): Prom
   return row ? taskOf(row) : null
 }
 
-/** False, with nothing changed, where the task is absent or has ended: an end is never taken back. */
+/** Whose task it is, for work that no request stands behind. */
+export async function readTaskOrganization(db: Db, id: string): Promise<string | null> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('organization_id')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.organization_id ?? null
+}
+
+/** Slices of a batch that failed in a row, as its task counts them. */
+export async function readSliceFailures(db: Db, id: string): Promise<number> {
+  const row = await db
+    .selectFrom('tasks')
+    .select('additional_data')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  const failures = row?.additional_data['slice_failures']
+  return typeof failures === 'number' ? failures : 0
+}
+
+/**
+ * False, with nothing changed, where the task is absent, or has ended and the change is of its status: an end is
+ * never taken back.
+ */
 export async function changeTask(db: Db, id: string, change: TaskChange): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('tasks')
     .set(columnsOf(change))
     .where('id', '=', id)
-    .where('status', 'not in', terminalStatuses)
+    .$if(change.status !== undefined, (query) => query.where('status', 'not in', terminalStatuses))
     .executeTakeFirst()
   return numUpdatedRows > 0n
 }

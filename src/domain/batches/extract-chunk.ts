@@ -1,0 +1,168 @@
+import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
+import type { Ports } from '../../ports/ports.ts'
+import type { Collection } from '../collections/collection.ts'
+import { checkDocument } from '../documents/write.ts'
+import type { NewDocument } from '../documents/document.ts'
+import { findExtractor } from '../extractors/catalogue.ts'
+import type { Extractor } from '../extractors/extractor.ts'
+import { isFailure } from '../failure.ts'
+import type { ErrorType, LedgerRow, RowOutcome } from './batch.ts'
+import type { BatchRun } from './batch-run.ts'
+import { buildDocuments, passedFields, resolveInputs } from './build-documents.ts'
+import { loadSources, type Source } from './load-sources.ts'
+
+/** Rows whose documents are to be written, and rows that have ended without any. */
+export interface ExtractedChunk {
+  documents: { row: LedgerRow; source: Source; documents: NewDocument[] }[]
+  outcomes: RowOutcome[]
+}
+
+/**
+ * Sources → inputs → extractor → documents, for rows of one collection. Every row ends somewhere: in documents, or
+ * failed or skipped with a reason; an extractor that gives nothing is a failure, never silence (design 3).
+ * Throws where the extractor itself cannot run: then no row is at fault.
+ */
+export async function extractChunk(
+  ports: Pick<Ports, 'db' | 'blobs' | 'vectors' | 'extractors'>,
+  run: BatchRun,
+  rows: readonly LedgerRow[],
+  signal: AbortSignal,
+): Promise<ExtractedChunk> {
+  const collection = run.collections.get(rows[0]?.collectionId ?? '')
+  const extractor = collection && findExtractor(collection.extractor.feature_extractor_id)
+  if (!collection || !extractor) return allFailed(rows, collection)
+  const sources = await loadSources(ports, run.namespace, rows)
+  const gone = rows.filter((row) => !sources.some((source) => source.row === row))
+  const chunk: ExtractedChunk = {
+    documents: [],
+    outcomes: gone.map((row) =>
+      skipped(row, 'The source was deleted after the batch was submitted.'),
+    ),
+  }
+  const ready = sources.filter((source) => {
+    const outcome = refusal(run, collection, extractor, source)
+    if (outcome) chunk.outcomes.push(outcome)
+    return outcome === null
+  })
+  const extracted = await extract(ports, run, collection, ready, signal)
+  for (const [i, source] of ready.entries()) {
+    sortOut(run, collection, extractor, source, extracted[i], chunk)
+  }
+  return chunk
+}
+
+async function extract(
+  { extractors }: Pick<Ports, 'extractors'>,
+  { namespace }: BatchRun,
+  { extractor }: Collection,
+  sources: readonly Source[],
+  signal: AbortSignal,
+): Promise<ExtractedRow[]> {
+  if (sources.length === 0) return []
+  return await extractors.extract(
+    {
+      extractorId: extractor.feature_extractor_id,
+      parameters: extractor.parameters,
+      model: namespace.embedding.model,
+      rows: sources.map(({ row, values }) => ({
+        key: row.sourceId,
+        inputs: resolveInputs(extractor, values),
+      })),
+    },
+    signal,
+  )
+}
+
+/** Why a source is not given to the extractor at all. */
+function refusal(
+  run: BatchRun,
+  collection: Collection,
+  extractor: Extractor,
+  { row, values, payload }: Source,
+): RowOutcome | null {
+  const filters = run.filters.get(collection.id) ?? []
+  if (!filters.every((holds) => holds(payload)))
+    return skipped(row, 'source_filters do not match it.')
+  const { missing } = passedFields(collection.extractor, values)
+  if (missing.length > 0) {
+    return failed(
+      row,
+      'validation',
+      `field_passthrough requires ${missing.join(', ')}, which it lacks.`,
+    )
+  }
+  const mappings = Object.entries(collection.extractor.input_mappings)
+  const required = mappings.filter(([input]) => extractor.inputs[input]?.required)
+  const inputs = resolveInputs(collection.extractor, values)
+  if (required.length === 0 || required.some(([input]) => inputs[input] !== null)) return null
+  const paths = required.map(([input, path]) => `'${path}' (input ${input})`).join(', ')
+  return failed(row, 'validation', `It has no value at ${paths}.`)
+}
+
+function sortOut(
+  run: BatchRun,
+  collection: Collection,
+  extractor: Extractor,
+  source: Source,
+  result: ExtractedRow | undefined,
+  chunk: ExtractedChunk,
+): void {
+  const { row } = source
+  if (!result || result.key !== row.sourceId) {
+    chunk.outcomes.push(failed(row, 'runtime', `${extractor.id} returned no row for it.`))
+    return
+  }
+  if ('failure' in result) {
+    chunk.outcomes.push(failed(row, result.failure.type, result.failure.message))
+    return
+  }
+  const documents = buildDocuments(collection, source, result.documents, result.warnings)
+  const wrong = fault(run, extractor, documents)
+  if (wrong) chunk.outcomes.push(failed(row, wrong.type, wrong.message))
+  else chunk.documents.push({ row, source, documents })
+}
+
+/** Zero documents, a document without any vector, or one that the write gate would refuse. */
+function fault(
+  { namespace }: BatchRun,
+  extractor: Extractor,
+  documents: readonly NewDocument[],
+): { type: ErrorType; message: string } | null {
+  if (documents.length === 0)
+    return { type: 'runtime', message: `${extractor.id} made no document of it.` }
+  const declared = extractor.vectors(namespace.embedding).map(({ name }) => name)
+  const bare = documents.some(({ vectors }) =>
+    declared.every((name) => vectors[name] === undefined),
+  )
+  if (declared.length > 0 && bare) {
+    return {
+      type: 'runtime',
+      message: `${extractor.id} made no vector ${declared.join(' or ')} of it.`,
+    }
+  }
+  try {
+    for (const document of documents) checkDocument(namespace, document)
+    return null
+  } catch (error) {
+    if (isFailure(error, 'request_invalid')) return { type: 'validation', message: error.message }
+    throw error
+  }
+}
+
+function allFailed(rows: readonly LedgerRow[], collection: Collection | undefined): ExtractedChunk {
+  const reason = collection
+    ? `No extractor ${collection.extractor.feature_extractor_id} runs here.`
+    : 'The collection was deleted after the batch was submitted.'
+  const outcomes = rows.map((row) =>
+    collection ? failed(row, 'dependency', reason) : skipped(row, reason),
+  )
+  return { documents: [], outcomes }
+}
+
+function failed(row: LedgerRow, errorType: ErrorType, reason: string): RowOutcome {
+  return { state: 'failed', row, errorType, reason }
+}
+
+function skipped(row: LedgerRow, reason: string): RowOutcome {
+  return { state: 'skipped', row, reason }
+}

@@ -1,0 +1,339 @@
+import { sql, type Selectable } from 'kysely'
+import type { ErrorType, LedgerRow, LedgerSums, RowOutcome } from '../domain/batches/batch.ts'
+import type { Db, Tables } from './tables.ts'
+
+/** Rows of one statement: it holds few locks and little memory however large the batch. */
+const rowsPerStatement = 10_000
+
+/** A pending row for each object of the batch and each collection; those that are there stay as they are. */
+export async function openLedger(
+  db: Db,
+  batchId: string,
+  collectionIds: readonly string[],
+  tier: number,
+): Promise<void> {
+  const { rows } = await sql<{ last: number | null }>`
+    select max(position) as last from batch_objects where batch_id = ${batchId}
+  `.execute(db)
+  const last = rows[0]?.last ?? -1
+  for (let from = 0; from <= last; from += rowsPerStatement) {
+    await sql`
+      insert into ingest_ledger (batch_id, collection_id, object_id, tier, state)
+      select ${batchId}, collection.id, batch_objects.object_id, ${tier}, 'pending'
+      from batch_objects
+      cross join unnest(${collectionIds}::text[]) as collection (id)
+      where batch_objects.batch_id = ${batchId}
+        and position >= ${from} and position < ${from + rowsPerStatement}
+      on conflict do nothing
+    `.execute(db)
+  }
+}
+
+/** The same for sources that are no objects of the batch: documents of an upstream collection. */
+export async function openLedgerFor(
+  db: Db,
+  batchId: string,
+  place: { collectionId: string; tier: number; sourceIds: readonly string[] },
+): Promise<void> {
+  const { collectionId, tier, sourceIds } = place
+  await sql`
+    insert into ingest_ledger (batch_id, collection_id, object_id, tier, state)
+    select ${batchId}, ${collectionId}, id, ${tier}, 'pending'
+    from unnest(${sourceIds}::text[]) as source (id)
+    on conflict do nothing
+  `.execute(db)
+}
+
+/**
+ * Rows of the tier that are still to be done, after `after`, all of one collection: what an extractor is given
+ * together. `extracted` ones are among them, for nobody knows whether their documents were written.
+ */
+export async function readOpenRows(
+  db: Db,
+  batchId: string,
+  { tier, after, limit }: { tier: number; after: LedgerRow | null; limit: number },
+): Promise<LedgerRow[]> {
+  const rows = await db
+    .selectFrom('ingest_ledger')
+    .select(['collection_id', 'object_id'])
+    .where('batch_id', '=', batchId)
+    .where('tier', '=', tier)
+    .where('state', 'in', ['pending', 'extracted'])
+    .$if(after !== null, (query) =>
+      query.where(
+        sql<boolean>`(collection_id, object_id) > (${after?.collectionId}, ${after?.sourceId})`,
+      ),
+    )
+    .orderBy('collection_id')
+    .orderBy('object_id')
+    .limit(limit)
+    .execute()
+  const first = rows[0]?.collection_id
+  return rows
+    .filter((row) => row.collection_id === first)
+    .map((row) => ({ collectionId: row.collection_id, sourceId: row.object_id }))
+}
+
+/** How many documents each row became, before any is written: what a kill must not turn into `written`. */
+export async function markExtracted(
+  db: Db,
+  batchId: string,
+  rows: readonly (LedgerRow & { documents: number })[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    update ingest_ledger set state = 'extracted', documents = given.documents, updated_at = now()
+    from unnest(
+      ${rows.map((row) => row.collectionId)}::text[],
+      ${rows.map((row) => row.sourceId)}::text[],
+      ${rows.map((row) => row.documents)}::int[]
+    ) as given (collection_id, object_id, documents)
+    where ingest_ledger.batch_id = ${batchId}
+      and ingest_ledger.collection_id = given.collection_id
+      and ingest_ledger.object_id = given.object_id
+      and state in ('pending', 'extracted')
+  `.execute(db)
+}
+
+/** The end of rows, one statement for all of them. */
+export async function markOutcomes(
+  db: Db,
+  batchId: string,
+  outcomes: readonly RowOutcome[],
+): Promise<void> {
+  if (outcomes.length === 0) return
+  await sql`
+    update ingest_ledger set
+      state = given.state,
+      documents = given.documents,
+      error_type = given.error_type,
+      reason = given.reason,
+      attempts = attempts + 1,
+      updated_at = now()
+    from unnest(
+      ${outcomes.map(({ row }) => row.collectionId)}::text[],
+      ${outcomes.map(({ row }) => row.sourceId)}::text[],
+      ${outcomes.map(({ state }) => state)}::text[],
+      ${outcomes.map((outcome) => ('documents' in outcome ? outcome.documents : 0))}::int[],
+      ${outcomes.map((outcome) => ('errorType' in outcome ? outcome.errorType : null))}::text[],
+      ${outcomes.map((outcome) => ('reason' in outcome ? outcome.reason : null))}::text[]
+    ) as given (collection_id, object_id, state, documents, error_type, reason)
+    where ingest_ledger.batch_id = ${batchId}
+      and ingest_ledger.collection_id = given.collection_id
+      and ingest_ledger.object_id = given.object_id
+  `.execute(db)
+}
+
+/** What is still open ends as skipped: nobody will do it. */
+export async function skipOpenRows(db: Db, batchId: string, reason: string): Promise<void> {
+  await db
+    .updateTable('ingest_ledger')
+    .set({ state: 'skipped', reason, updated_at: sql<Date>`now()` })
+    .where('batch_id', '=', batchId)
+    .where('state', 'in', ['pending', 'extracted'])
+    .execute()
+}
+
+/** Failed rows become pending again; their number. */
+export async function reopenFailedRows(
+  db: Db,
+  batchId: string,
+  which: {
+    errorTypes: readonly ErrorType[] | null
+    tiers: readonly number[] | null
+    attemptsMax: number
+  },
+): Promise<number> {
+  const { numUpdatedRows } = await db
+    .updateTable('ingest_ledger')
+    .set({ state: 'pending', error_type: null, reason: null, updated_at: sql<Date>`now()` })
+    .where('batch_id', '=', batchId)
+    .where('state', '=', 'failed')
+    .where('attempts', '<=', which.attemptsMax)
+    .$if(which.errorTypes !== null, (query) =>
+      query.where('error_type', 'in', which.errorTypes ?? []),
+    )
+    .$if(which.tiers !== null, (query) => query.where('tier', 'in', which.tiers ?? []))
+    .executeTakeFirst()
+  return Number(numUpdatedRows)
+}
+
+const noSums: LedgerSums = {
+  accepted: 0,
+  written: 0,
+  failed: 0,
+  skipped: 0,
+  pending: 0,
+  documents: 0,
+}
+
+export async function readLedgerSums(db: Db, batchId: string): Promise<LedgerSums> {
+  const sums = await readTierSums(db, batchId)
+  return [...sums.values()].flatMap((tier) => [...tier.values()]).reduce(addSums, noSums)
+}
+
+/** Sums a tier and a collection. */
+export async function readTierSums(
+  db: Db,
+  batchId: string,
+): Promise<Map<number, Map<string, LedgerSums>>> {
+  const rows = await db
+    .selectFrom('ingest_ledger')
+    .select(({ fn }) => [
+      'tier',
+      'collection_id',
+      'state',
+      fn.countAll().as('rows'),
+      fn.sum('documents').as('documents'),
+    ])
+    .where('batch_id', '=', batchId)
+    .groupBy(['tier', 'collection_id', 'state'])
+    .execute()
+  const tiers = new Map<number, Map<string, LedgerSums>>()
+  for (const row of rows) {
+    const tier = tiers.get(row.tier) ?? new Map<string, LedgerSums>()
+    tiers.set(row.tier, tier)
+    const count = Number(row.rows)
+    const key = row.state === 'extracted' ? 'pending' : row.state
+    const documents = row.state === 'written' ? Number(row.documents) : 0
+    const sums = { ...noSums, accepted: count, [key]: count, documents }
+    tier.set(row.collection_id, addSums(tier.get(row.collection_id) ?? noSums, sums))
+  }
+  return tiers
+}
+
+export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
+  return {
+    accepted: a.accepted + b.accepted,
+    written: a.written + b.written,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+    pending: a.pending + b.pending,
+    documents: a.documents + b.documents,
+  }
+}
+
+export async function countOpenRows(db: Db, batchId: string, tier: number): Promise<number> {
+  const row = await db
+    .selectFrom('ingest_ledger')
+    .select(({ fn }) => fn.countAll().as('rows'))
+    .where('batch_id', '=', batchId)
+    .where('tier', '=', tier)
+    .where('state', 'in', ['pending', 'extracted'])
+    .executeTakeFirst()
+  return Number(row?.rows ?? 0)
+}
+
+/** The reasons of failed or skipped rows by how often they stand there, the most frequent first. */
+export async function readReasons(
+  db: Db,
+  batchId: string,
+  state: 'failed' | 'skipped',
+  limit: number,
+): Promise<{ errorType: ErrorType | null; reason: string; rows: number; sample: string }[]> {
+  const rows = await db
+    .selectFrom('ingest_ledger')
+    .select(({ fn }) => [
+      'error_type',
+      'reason',
+      fn.countAll().as('rows'),
+      fn.min('object_id').as('sample'),
+    ])
+    .where('batch_id', '=', batchId)
+    .where('state', '=', state)
+    .groupBy(['error_type', 'reason'])
+    .orderBy('rows', 'desc')
+    .orderBy('reason')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => ({
+    errorType: row.error_type as ErrorType | null,
+    reason: row.reason ?? '',
+    rows: Number(row.rows),
+    sample: row.sample,
+  }))
+}
+
+export interface FailedRow {
+  sourceId: string
+  collectionId: string
+  tier: number
+  errorType: ErrorType | null
+  reason: string
+  attempts: number
+}
+
+export async function readFailedRows(
+  db: Db,
+  batchId: string,
+  page: { tier: number | null; collectionId: string | null; limit: number; offset: number },
+): Promise<{ rows: FailedRow[]; total: number }> {
+  const failed = db
+    .selectFrom('ingest_ledger')
+    .where('batch_id', '=', batchId)
+    .where('state', '=', 'failed')
+    .$if(page.tier !== null, (query) => query.where('tier', '=', page.tier))
+    .$if(page.collectionId !== null, (query) =>
+      query.where('collection_id', '=', page.collectionId),
+    )
+  const [rows, count] = await Promise.all([
+    failed
+      .selectAll()
+      .orderBy('tier')
+      .orderBy('collection_id')
+      .orderBy('object_id')
+      .limit(page.limit)
+      .offset(page.offset)
+      .execute(),
+    failed.select(({ fn }) => fn.countAll().as('rows')).executeTakeFirst(),
+  ])
+  return { rows: rows.map(failedOf), total: Number(count?.rows ?? 0) }
+}
+
+function failedOf(row: Selectable<Tables['ingest_ledger']>): FailedRow {
+  return {
+    sourceId: row.object_id,
+    collectionId: row.collection_id,
+    tier: row.tier,
+    errorType: row.error_type as ErrorType | null,
+    reason: row.reason ?? '',
+    attempts: row.attempts,
+  }
+}
+
+/**
+ * Objects of the batch get their end from their rows: FAILED with a reason where one failed, else COMPLETED. Objects
+ * without any ended row stay as they are.
+ */
+export async function settleObjects(db: Db, batchId: string): Promise<void> {
+  await sql`
+    update objects set
+      status = case when ended.failed then 'FAILED' else 'COMPLETED' end,
+      error = ended.reason,
+      updated_at = now()
+    from (
+      select object_id, bool_or(state = 'failed') as failed,
+        min(reason) filter (where state = 'failed') as reason
+      from ingest_ledger
+      where batch_id = ${batchId} and state in ('written', 'failed')
+      group by object_id
+    ) as ended
+    where objects.id = ended.object_id
+  `.execute(db)
+}
+
+/** Objects of the batch say that they wait. */
+export async function markObjectsPending(db: Db, batchId: string): Promise<void> {
+  await sql`
+    update objects set status = 'PENDING', error = null
+    where id in (select object_id from batch_objects where batch_id = ${batchId})
+  `.execute(db)
+}
+
+/** Objects of a batch that was given up say DRAFT again. */
+export async function releaseObjects(db: Db, batchId: string): Promise<void> {
+  await sql`
+    update objects set status = 'DRAFT'
+    where status = 'PENDING' and id in (select object_id from batch_objects where batch_id = ${batchId})
+  `.execute(db)
+}
