@@ -20,7 +20,7 @@
  * - A refused write leaves nothing on Edge; on a server, points before the wrong one may be written, and
  *   an upsert of many points is several calls.
  * - Edge answers at most 1,000,000 points a call (`limit` and `offset` together).
- * - A server flushes by its own clock: there `flush` only checks that the collection exists.
+ * - A Qdrant server flushes by its own clock: there `flush` only checks that the collection exists.
  */
 export interface VectorEngine extends AsyncDisposable {
   /** `qdrant-edge` or `qdrant-server`, as health and doctor print it. */

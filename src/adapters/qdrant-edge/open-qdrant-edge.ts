@@ -274,6 +274,6 @@ class QdrantEdge implements VectorEngine {
   }
 
   #guarded<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    return untilAborted(this.#shards.guarded(work), signal)
+    return untilAborted(() => this.#shards.guarded(work), signal)
   }
 }

@@ -46,7 +46,7 @@ import {
 } from '../qdrant/engine-request.ts'
 import { engineKey } from '../qdrant/key-path.ts'
 import { untilAborted } from '../qdrant/until-aborted.ts'
-import { connect, type ServerAddress } from './server-client.ts'
+import { connect, type Flush, type ServerAddress } from './server-client.ts'
 import { describeServer } from './server-description.ts'
 import { serverFailure, statusOf } from './server-errors.ts'
 import { applyWrite } from './server-write.ts'
@@ -62,17 +62,19 @@ export async function openQdrantServer({
   log,
   ...address
 }: ServerAddress & { log: Logger }): Promise<VectorEngine> {
-  const { client, version } = await connect(address)
+  const { client, version, flush } = await connect(address)
   log.info({ engine: 'qdrant-server', version }, 'The Qdrant server answers.')
-  return new QdrantServer(client)
+  return new QdrantServer(client, flush)
 }
 
 class QdrantServer implements VectorEngine {
   readonly kind = 'qdrant-server'
   readonly #client: QdrantClient
+  readonly #flush: Flush | null
 
-  constructor(client: QdrantClient) {
+  constructor(client: QdrantClient, flush: Flush | null) {
     this.#client = client
+    this.#flush = flush
   }
 
   createCollection(name: string, spec: CollectionSpec, signal?: AbortSignal): Promise<void> {
@@ -179,10 +181,10 @@ class QdrantServer implements VectorEngine {
     return this.#guarded(signal, () => applyWrite(this.#client, collection, write))
   }
 
-  /** The server flushes by its own clock and has no call for it; absent collections are refused all the same. */
+  /** A Qdrant flushes by its own clock and has no call for it; absent collections are refused all the same. */
   flush(collection: string, signal?: AbortSignal): Promise<void> {
     return this.#guarded(signal, async () => {
-      await this.#assertThere(collection)
+      await (this.#flush ? this.#flush(collection) : this.#assertThere(collection))
     })
   }
 
@@ -285,7 +287,7 @@ class QdrantServer implements VectorEngine {
 
   async #guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     try {
-      return await untilAborted(work(), signal)
+      return await untilAborted(work, signal)
     } catch (error) {
       throw signal?.aborted && error === signal.reason ? error : serverFailure(error)
     }

@@ -10,38 +10,67 @@ export interface ServerAddress {
 /** The oldest server with what the port needs: named vectors that come and go. */
 const oldest = { major: 1, minor: 18 }
 
+/** Where the other side is a Nacre that serves its Edge: it can be told to flush. */
+export type Flush = (collection: string) => Promise<void>
+
+export interface ServerLink {
+  client: QdrantClient
+  version: string
+  flush: Flush | null
+}
+
 /**
  * A client of the server, once it has answered with its version. Throws Failure('engine_unavailable')
- * where it does not answer, and an Error that says both versions where it is too old.
+ * where it does not answer, and where it is too old, with both versions.
  */
-export async function connect(
-  address: ServerAddress,
-): Promise<{ client: QdrantClient; version: string }> {
+export async function connect(address: ServerAddress): Promise<ServerLink> {
   const client = new QdrantClient(clientOptions(address))
-  const { version } = await client.versionInfo().catch((error: unknown) => {
+  const { version, title } = await client.versionInfo().catch((error: unknown) => {
     throw serverFailure(error)
   })
   assertNewEnough(version)
-  return { client, version }
+  const flush: Flush = (collection) => callFlush(address, collection)
+  return { client, version, flush: title === 'nacre' ? flush : null }
 }
 
 /** The client takes no path and no default ports from a URL, and prints what it does not like: not here. */
-export function clientOptions({
-  url,
-  apiKey,
-}: ServerAddress): ConstructorParameters<typeof QdrantClient>[0] {
-  const { protocol, port, pathname } = new URL(url)
-  const explicit = /^https?:\/\/[^/]*:(\d+)(?:\/|$)/.exec(url)?.[1]
-  const prefix = pathname.replace(/\/+$/, '')
+function clientOptions(address: ServerAddress): ConstructorParameters<typeof QdrantClient>[0] {
+  const { origin, port, prefix } = placeOf(address.url)
   return {
-    url: new URL(url).origin,
-    port: Number(port || explicit || 6333),
-    https: protocol === 'https:',
+    url: origin,
+    port,
     ...(prefix && { prefix }),
     // As a header: given as `apiKey` over http the client warns on the console.
-    ...(apiKey && { headers: { 'api-key': apiKey } }),
+    headers: keyHeader(address),
     checkCompatibility: false,
   }
+}
+
+async function callFlush(address: ServerAddress, collection: string): Promise<void> {
+  const { origin, prefix } = placeOf(address.url)
+  const answer = await fetch(
+    `${origin}${prefix}/collections/${encodeURIComponent(collection)}/flush`,
+    {
+      method: 'POST',
+      headers: keyHeader(address),
+    },
+  )
+  // Shaped as the client's own errors, which are told apart by these two.
+  if (!answer.ok)
+    throw Object.assign(new Error(), { status: answer.status, data: await answer.json() })
+  await answer.arrayBuffer()
+}
+
+function keyHeader({ apiKey }: ServerAddress): Record<string, string> {
+  return apiKey ? { 'api-key': apiKey } : {}
+}
+
+/** Qdrant's port is 6333 unless the URL says another, be it the scheme's own, which URL objects hide. */
+function placeOf(url: string): { origin: string; port: number; prefix: string } {
+  const { protocol, hostname, port, pathname } = new URL(url)
+  const said = port || /^https?:\/\/[^/]*:(\d+)(?:\/|$)/.exec(url)?.[1] || '6333'
+  const prefix = pathname.replace(/\/+$/, '')
+  return { origin: `${protocol}//${hostname}:${said}`, port: Number(said), prefix }
 }
 
 function assertNewEnough(version: string): void {
