@@ -175,19 +175,15 @@ export async function readOpenTasks(db: Db, type: TaskType, namespaceId: string)
   return rows.map(taskOf)
 }
 
-/** Deletes at most `limit` of the namespace's objects with their blobs' rows; 0 where none is left. */
-export async function deleteSomeObjects(
-  db: Db,
-  namespaceId: string,
-  limit: number,
-): Promise<number> {
-  const { numDeletedRows } = await db
-    .deleteFrom('objects')
-    .where('id', 'in', (some) =>
-      some.selectFrom('objects').select('id').where('namespace_id', '=', namespaceId).limit(limit),
-    )
-    .executeTakeFirst()
-  return Number(numDeletedRows)
+/** Some of the namespace's objects, whatever bucket they are in; none where none is left. */
+export async function readObjectIds(db: Db, namespaceId: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('objects')
+    .select('id')
+    .where('namespace_id', '=', namespaceId)
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
 }
 
 /** Deletes one of the namespace's batches with its ledger; false where none is left. */

@@ -2,22 +2,23 @@ import type { Ports } from '../../ports/ports.ts'
 import {
   deleteNamespaceRow,
   deleteSomeBatch,
-  deleteSomeObjects,
   markNamespaceDeleting,
   readNamespaceById,
+  readObjectIds,
   readOpenTasks,
 } from '../../store/namespaces.ts'
 import type { Db } from '../../store/tables.ts'
 import { fail } from '../failure.ts'
 import type { Principal } from '../organizations/principal.ts'
+import { deleteObjects } from '../objects/delete-objects.ts'
 import { createTask } from '../tasks/create-task.ts'
 import type { Task } from '../tasks/task.ts'
 import { updateTask } from '../tasks/update-task.ts'
 import { findNamespace } from './find-namespace.ts'
 import { aliasOf, type Namespace } from './namespace.ts'
 
-/** Rows that one statement deletes, so that none of them holds locks for long. */
-const rowsAtOnce = 5_000
+/** Objects that one transaction deletes, so that none holds its locks for long. */
+const objectsAtOnce = 1_000
 
 /** How long the deletion waits for writers; then the job is tried again. */
 const leaseWaitMs = 30_000
@@ -54,7 +55,7 @@ export async function expireNamespace(
  * Safe to run again from any point.
  */
 export async function finishDeletion(
-  ports: Pick<Ports, 'db' | 'cache' | 'leases' | 'vectors'>,
+  ports: Pick<Ports, 'db' | 'cache' | 'leases' | 'vectors' | 'blobs'>,
   namespaceId: string,
   signal?: AbortSignal,
 ): Promise<void> {
@@ -70,7 +71,7 @@ export async function finishDeletion(
         ...(signal && { signal }),
       },
     )
-    await deleteRows(db, namespaceId)
+    await deleteRows(ports, namespaceId)
     cache.forget('namespaces')
   }
   for (const { id } of await readOpenTasks(db, 'api_namespaces_delete', namespaceId)) {
@@ -108,8 +109,13 @@ async function dropEngineParts(vectors: Ports['vectors'], namespace: Namespace):
   for (const collection of generations) await vectors.dropCollection(collection)
 }
 
-async function deleteRows(db: Db, namespaceId: string): Promise<void> {
-  while (await deleteSomeBatch(db, namespaceId));
-  while ((await deleteSomeObjects(db, namespaceId, rowsAtOnce)) > 0);
-  await deleteNamespaceRow(db, namespaceId)
+/** The large tables in pieces; what is left goes with the namespace's own row. */
+async function deleteRows(ports: Pick<Ports, 'db' | 'blobs'>, namespaceId: string): Promise<void> {
+  while (await deleteSomeBatch(ports.db, namespaceId));
+  for (;;) {
+    const ids = await readObjectIds(ports.db, namespaceId, objectsAtOnce)
+    if (ids.length === 0) break
+    await deleteObjects(ports, ids)
+  }
+  await deleteNamespaceRow(ports.db, namespaceId)
 }

@@ -8,7 +8,7 @@ import { finishNamespace, undoNamespace } from './create-namespace.ts'
 import { finishDeletion } from './delete-namespace.ts'
 import type { ExclusiveLease } from './lease.ts'
 
-type Needs = Pick<Ports, 'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'log'>
+type Needs = Pick<Ports, 'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'blobs' | 'log'>
 
 /** How long a convergence waits for who holds the namespace; then the job is tried again. */
 const leaseWaitMs = 30_000
