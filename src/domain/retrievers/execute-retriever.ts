@@ -1,0 +1,246 @@
+import type { Ports } from '../../ports/ports.ts'
+import { isFailure } from '../failure.ts'
+import { filterLimits, parseFilter } from '../filters/parse-filter.ts'
+import type { Filter } from '../filters/filter.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import { recordExecution } from './execution-log.ts'
+import { readInputs } from './input-schema.ts'
+import { keptBy } from './keep-documents.ts'
+import { resultPage } from './pagination.ts'
+import type { ResultPage } from './pagination.ts'
+import { readResults } from './read-results.ts'
+import type { Results } from './read-results.ts'
+import { readSelection } from './read-selection.ts'
+import type { Runnable } from './runnable.ts'
+import type { PlannedStage } from './stage-plan.ts'
+import type { Location, Selection, StageCall, StageResult } from './stage.ts'
+import { both, everything } from './stage.ts'
+
+/** What is asked of one execution, as the client sent it (contract 17.3). */
+export interface ExecuteRequest {
+  inputs?: Record<string, unknown> | null | undefined
+  /** The plugin tutorial's word for the same. */
+  input?: Record<string, unknown> | null | undefined
+  /** Holds for all stages, as if each had it. */
+  filters?: unknown
+  limit?: number | null | undefined
+  pagination?: unknown
+}
+
+export interface StageStatistics {
+  input_count: number
+  output_count: number
+  duration_ms: number
+  efficiency: number
+  cache_hit: boolean
+  metadata?: Record<string, unknown>
+}
+
+export interface Execution {
+  id: string
+  results: Results
+  page: ResultPage
+  statistics: Record<string, StageStatistics>
+  facets: StageResult['facets'] | null
+  stagesTotal: number
+  stagesCompleted: number
+  /** Null: it ran to its end. */
+  error: string | null
+  createdAt: Date
+  durationMs: number
+}
+
+/**
+ * Runs the stages in order. Nothing of it touches SQL: the retriever, its collections and the namespace come from
+ * memory, and the record of the execution is written later. Throws `request_invalid` for wrong inputs.
+ */
+export async function executeRetriever(
+  ports: Ports,
+  namespace: Namespace,
+  runnable: Runnable,
+  request: ExecuteRequest,
+  options: { withVectors: boolean; signal: AbortSignal },
+): Promise<Execution> {
+  const startedAt = performance.now()
+  const createdAt = ports.now()
+  const id = ports.newId('exec')
+  const elapsedMs = () => performance.now() - startedAt
+  try {
+    const run = new Run(ports, namespace, runnable, request, options)
+    await run.stages(elapsedMs)
+    const execution = { ...(await run.finish()), id, createdAt, durationMs: elapsedMs() }
+    keep(ports, namespace, runnable, execution)
+    return execution
+  } catch (error) {
+    keepFailure(ports, namespace, runnable, { id, createdAt, durationMs: elapsedMs() }, error)
+    throw error
+  }
+}
+
+/** One execution under way. */
+class Run {
+  readonly #call: Omit<StageCall, 'location' | 'preFilter' | 'inputs'>
+  readonly #plan: readonly PlannedStage[]
+  readonly #inputs: Record<string, unknown>
+  readonly #page: ResultPage
+  readonly #timeMsMax: number
+  readonly #statistics = new Map<string, StageStatistics>()
+  /** Of stages whose documents are not read yet: they go to the engine with the next that reads. */
+  #unread: StageStatistics[] = []
+  #selection: Selection
+  #facets: StageResult['facets'] | null = null
+  #error: string | null = null
+
+  constructor(
+    ports: Ports,
+    namespace: Namespace,
+    runnable: Runnable,
+    request: ExecuteRequest,
+    { withVectors, signal }: { withVectors: boolean; signal: AbortSignal },
+  ) {
+    const { collectionIds } = runnable
+    this.#call = {
+      ports,
+      namespace,
+      withVectors,
+      signal,
+      collectionIds: collectionIds.length > 0 ? collectionIds : null,
+    }
+    this.#plan = runnable.stages
+    this.#inputs = readInputs(runnable.inputSchema, { ...request.input, ...request.inputs })
+    this.#page = resultPage(request.pagination, request.limit ?? undefined)
+    this.#timeMsMax = runnable.timeMsMax
+    this.#selection = { ...everything, filter: this.#filter(request.filters, ['body', 'filters']) }
+  }
+
+  async stages(elapsedMs: () => number): Promise<void> {
+    for (const planned of this.#plan) {
+      this.#call.signal.throwIfAborted()
+      await this.#stage(planned)
+      if (this.#timeMsMax > 0 && elapsedMs() > this.#timeMsMax) {
+        this.#error = `Budget exceeded: ${Math.round(elapsedMs())} ms of at most ${this.#timeMsMax} ms.`
+        return
+      }
+    }
+  }
+
+  async finish(): Promise<Omit<Execution, 'id' | 'createdAt' | 'durationMs'>> {
+    const results = await readResults(this.#call, this.#selection, this.#page)
+    this.#settle(results.total ?? results.documents.length)
+    return {
+      results,
+      page: this.#page,
+      statistics: Object.fromEntries(this.#statistics),
+      facets: this.#facets,
+      stagesTotal: this.#plan.length,
+      stagesCompleted: this.#statistics.size,
+      error: this.#error,
+    }
+  }
+
+  async #stage(planned: PlannedStage): Promise<void> {
+    const { name, stage, location } = planned
+    const startedAt = performance.now()
+    const { parameters, preFilters, postFilters } = planned.fill(this.#inputs)
+    const at = location.slice(0, -1)
+    const preFilter = this.#filter(preFilters, [...at, 'pre_filters'])
+    const before = this.#selection
+    const { selection, facets, metadata } = await stage.run(
+      { ...this.#call, inputs: this.#inputs, location, preFilter },
+      parameters,
+      before,
+    )
+    this.#selection = await this.#filtered(
+      selection,
+      this.#filter(postFilters, [...at, 'post_filters']),
+    )
+    this.#facets = facets ?? this.#facets
+    this.#count(name, before, performance.now() - startedAt, metadata)
+  }
+
+  async #filtered(selection: Selection, filter: Filter | null): Promise<Selection> {
+    if (filter === null) return selection
+    if (selection.kind === 'unread' && selection.limit === null && selection.offset === 0) {
+      return { ...selection, filter: both(selection.filter, filter) }
+    }
+    const documents = await readSelection(this.#call, selection)
+    return { kind: 'read', documents: keptBy(filter, documents, this.#call.namespace) }
+  }
+
+  #filter(given: unknown, location: Location): Filter | null {
+    const limits = filterLimits(this.#call.ports.config)
+    return parseFilter(given, [...location], { inputs: this.#inputs, limits })
+  }
+
+  #count(
+    name: string,
+    before: Selection,
+    durationMs: number,
+    metadata?: Record<string, unknown>,
+  ): void {
+    const input = before.kind === 'read' ? before.documents.length : 0
+    const output = this.#selection.kind === 'read' ? this.#selection.documents.length : 0
+    const statistics: StageStatistics = {
+      input_count: input,
+      output_count: output,
+      duration_ms: rounded(durationMs),
+      efficiency: input === 0 ? 1 : output / input,
+      cache_hit: false,
+      ...(metadata && { metadata }),
+    }
+    this.#statistics.set(name, statistics)
+    if (this.#selection.kind === 'read') this.#settle(output)
+    else
+      this.#unread.push(Object.assign(statistics, { metadata: { ...metadata, pushed_down: true } }))
+  }
+
+  /** What went to the engine together is known only when it was read. */
+  #settle(count: number): void {
+    for (const statistics of this.#unread) statistics.output_count = count
+    this.#unread = []
+  }
+}
+
+function keep(
+  ports: Ports,
+  { id: namespaceId }: Namespace,
+  { retrieverId }: Runnable,
+  execution: Execution,
+): void {
+  recordExecution(ports, {
+    id: execution.id,
+    namespaceId,
+    retrieverId,
+    status: execution.error === null ? 'completed' : 'failed',
+    detail: { stages: execution.statistics, error: execution.error },
+    totalReturned: execution.results.documents.length,
+    durationMs: execution.durationMs,
+    createdAt: execution.createdAt,
+  })
+}
+
+/** A request that was wrong is no execution. */
+function keepFailure(
+  ports: Ports,
+  { id: namespaceId }: Namespace,
+  { retrieverId }: Runnable,
+  { id, createdAt, durationMs }: Pick<Execution, 'id' | 'createdAt' | 'durationMs'>,
+  error: unknown,
+): void {
+  if (isFailure(error) && error.kind !== 'unavailable' && error.kind !== 'exhausted') return
+  const detail = { error: error instanceof Error ? error.message : String(error) }
+  recordExecution(ports, {
+    id,
+    namespaceId,
+    retrieverId,
+    status: 'failed',
+    detail,
+    totalReturned: 0,
+    durationMs,
+    createdAt,
+  })
+}
+
+export function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}
