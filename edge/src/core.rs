@@ -20,7 +20,7 @@ use napi::{Env, Result};
 use qdrant_edge::EdgeShard;
 
 use crate::failure::{Failure, Outcome};
-use crate::pool;
+use crate::pool::{self, Ticket};
 use crate::promise::{Deferred, promise};
 
 /// The engine's shard, and the lock file that keeps other processes out. Dropped in this order.
@@ -61,18 +61,14 @@ impl Core {
         }
     }
 
-    pub async fn opened(&self) -> Outcome<Opened> {
+    /// Never waits: nothing but a close ever keeps a reader out. Taken at the call, so that what was called before
+    /// close() is under way.
+    pub fn opened(&self) -> Outcome<Opened> {
         if self.closing.load(Ordering::Acquire) {
             return Err(Failure::closed());
         }
-        shard_of(self.open.clone().read_owned().await).ok_or_else(Failure::closed)
-    }
-
-    fn try_opened(&self) -> Option<Opened> {
-        if self.closing.load(Ordering::Acquire) {
-            return None;
-        }
-        shard_of(self.open.clone().try_read_owned().ok()?)
+        let open = self.open.clone().try_read_owned().map_err(|_| Failure::closed())?;
+        OwnedRwLockReadGuard::try_map(open, |open| open.as_ref().map(|open| &open.shard)).map_err(|_| Failure::closed())
     }
 
     pub async fn hold_structure(&self) -> Held {
@@ -87,9 +83,13 @@ impl Core {
         self.flushes.clone().lock_owned().await
     }
 
+    /// From here on every call is refused.
+    pub fn refuse(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
     /// Waits for every call under way, then hands the shard over to be dropped. None: closed already.
     pub async fn take(&self) -> Option<Open> {
-        self.closing.store(true, Ordering::Release);
         self.open.clone().write_owned().await.take()
     }
 
@@ -122,10 +122,6 @@ impl Core {
     }
 }
 
-fn shard_of(guard: OwnedRwLockReadGuard<Option<Open>>) -> Option<Opened> {
-    OwnedRwLockReadGuard::try_map(guard, |open| open.as_ref().map(|open| &open.shard)).ok()
-}
-
 impl Drop for Core {
     /// A shard that JavaScript lost without closing it: flushed and freed, but not on the main thread.
     fn drop(&mut self) {
@@ -144,11 +140,10 @@ where
     V: ToNapiValue + Send + 'static,
     W: FnOnce(&Core, &EdgeShard) -> Outcome<V> + Send + 'static,
 {
-    let admitted = work.and_then(|work| Ok((work, pool::admit()?)));
+    let begun = begin(core, work);
     let core = core.clone();
-    let ready = core.try_opened().zip(pool::try_permit());
-    let admitted = match (admitted, ready) {
-        (Ok((work, ticket)), Some((shard, permit))) => {
+    let begun = match (begun, pool::try_permit()) {
+        (Ok((work, shard, ticket)), Some(permit)) => {
             let (deferred, promise) = Deferred::new(env)?;
             spawn_blocking(move || {
                 let outcome = pool::contained(|| work(&core, &shard));
@@ -157,28 +152,23 @@ where
             });
             return Ok(promise);
         }
-        (admitted, _) => admitted,
+        (begun, _) => begun,
     };
     promise(env, async move {
-        let (work, _ticket) = admitted?;
-        let shard = core.opened().await?;
+        let (work, shard, _ticket) = begun?;
         pool::run(move || work(&core, &shard)).await
     })
 }
 
-/// A write: parsed on the pool beside the write before it, applied alone. `parse` sees the shard as it is then,
-/// `apply` must check against it what another write may have changed.
+/// A write: parsed on the pool beside the write before it, then applied alone, checked against the shard as that
+/// write left it.
 pub fn write<'env, T, P, A>(env: &'env Env, core: &Arc<Core>, parse: Outcome<P>, apply: A) -> Result<Object<'env>>
 where
     T: Send + 'static,
     P: FnOnce() -> Outcome<T> + Send + 'static,
     A: FnOnce(&EdgeShard, T) -> Outcome<()> + Send + 'static,
 {
-    let admitted = parse.and_then(|parse| Ok((parse, pool::admit()?)));
-    let core = core.clone();
-    promise(env, async move {
-        let (parse, _ticket) = admitted?;
-        let shard = core.opened().await?;
+    on_shard(env, core, parse, |core, shard, parse| async move {
         let parsed = pool::run(parse).await?;
         let held = core.hold_writes().await;
         pool::run(move || {
@@ -191,21 +181,22 @@ where
     })
 }
 
-/// Anything that orders its locks by itself.
-pub fn admitted<'env, V, T, F>(env: &'env Env, input: Outcome<T>, work: impl FnOnce(T) -> F) -> Result<Object<'env>>
+/// Anything else on the open shard; `work` orders its locks by itself.
+pub fn on_shard<'env, V, T, F, W>(env: &'env Env, core: &Arc<Core>, input: Outcome<T>, work: W) -> Result<Object<'env>>
 where
     V: ToNapiValue + Send + 'static,
+    T: Send + 'static,
     F: Future<Output = Outcome<V>> + Send + 'static,
+    W: FnOnce(Arc<Core>, Opened, T) -> F + Send + 'static,
 {
-    match input.and_then(|input| Ok((input, pool::admit()?))) {
-        Ok((input, ticket)) => {
-            let future = work(input);
-            promise(env, async move {
-                let outcome = future.await;
-                drop(ticket);
-                outcome
-            })
-        }
-        Err(failure) => promise::<V, _>(env, async move { Err(failure) }),
-    }
+    let begun = begin(core, input);
+    let core = core.clone();
+    promise(env, async move {
+        let (input, shard, _ticket) = begun?;
+        work(core, shard, input).await
+    })
+}
+
+fn begin<T>(core: &Core, input: Outcome<T>) -> Outcome<(T, Opened, Ticket)> {
+    Ok((input?, core.opened()?, pool::admit()?))
 }

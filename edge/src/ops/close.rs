@@ -13,6 +13,7 @@ impl Shard {
     #[napi]
     pub fn close<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
         let core = self.core.clone();
+        core.refuse();
         promise(env, async move {
             let Some(open) = core.take().await else { return Ok(()) };
             pool::run_unbounded(move || {

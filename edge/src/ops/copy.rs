@@ -9,7 +9,7 @@ use napi_derive::napi;
 use super::open::LOCK_FILE;
 use crate::Shard;
 use crate::argument::Argument;
-use crate::core::admitted;
+use crate::core::on_shard;
 use crate::failure::{Failure, Outcome};
 use crate::pool;
 
@@ -21,9 +21,7 @@ impl Shard {
     /// go on. No hard links: the engine changes files in place.
     #[napi]
     pub fn copy_to<'env>(&self, env: &'env Env, path: Argument<String>) -> Result<Object<'env>> {
-        let core = self.core.clone();
-        admitted(env, path.take("path"), |path| async move {
-            let shard = core.opened().await?;
+        on_shard(env, &self.core, path.take("path"), |core, shard, path| async move {
             let held = (core.hold_structure().await, core.hold_writes().await, core.hold_flushes().await);
             pool::run(move || {
                 shard.flush()?;

@@ -3,7 +3,7 @@ use napi::{Env, Result};
 use napi_derive::napi;
 
 use crate::Shard;
-use crate::core::admitted;
+use crate::core::on_shard;
 use crate::pool;
 
 #[napi]
@@ -11,9 +11,7 @@ impl Shard {
     /// Makes everything acknowledged before the call safe against a loss of power.
     #[napi]
     pub fn flush<'env>(&self, env: &'env Env) -> Result<Object<'env>> {
-        let core = self.core.clone();
-        admitted(env, Ok(()), |()| async move {
-            let shard = core.opened().await?;
+        on_shard(env, &self.core, Ok(()), |core, shard, ()| async move {
             let held = core.hold_flushes().await;
             pool::run(move || {
                 shard.flush()?;

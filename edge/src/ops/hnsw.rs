@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::Shard;
 use crate::argument::Argument;
-use crate::core::admitted;
+use crate::core::on_shard;
 use crate::failure::{Failure, Outcome};
 use crate::pool;
 
@@ -15,9 +15,7 @@ impl Shard {
     /// Changes the given settings of the shard's HNSW; takes effect with the next optimize.
     #[napi]
     pub fn set_hnsw<'env>(&self, env: &'env Env, config: Argument<Uint8Array>) -> Result<Object<'env>> {
-        let core = self.core.clone();
-        admitted(env, config.json("config"), |change| async move {
-            let shard = core.opened().await?;
+        on_shard(env, &self.core, config.json("config"), |core, shard, change| async move {
             let held = core.hold_structure().await;
             pool::run(move || {
                 let change: Value = change.parse("config")?;

@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use super::hnsw;
 use crate::Shard;
 use crate::argument::Argument;
-use crate::core::{Core, Open, admitted};
+use crate::core::{Core, Open};
 use crate::failure::{Failure, Outcome};
 use crate::pool;
+use crate::promise::promise;
 
 /// Held for as long as the shard is open; the kernel frees it when the process dies.
 pub const LOCK_FILE: &str = "shard.lock";
@@ -33,7 +34,9 @@ impl Shard {
     /// Opens the shard in the folder, replaying its WAL.
     #[napi]
     pub fn open<'env>(env: &'env Env, path: Argument<String>) -> Result<Object<'env>> {
-        admitted(env, path.take("path"), |path| {
+        let input = path.take("path").and_then(|path| Ok((path, pool::admit()?)));
+        promise(env, async move {
+            let (path, _ticket) = input?;
             pool::run(move || {
                 let path = PathBuf::from(path);
                 if !path.is_dir() {
@@ -43,14 +46,16 @@ impl Shard {
                 let shard = EdgeShard::load(&path, Some(tuned(EdgeConfig::default())))?;
                 Ok(shard_of(shard, lock))
             })
+            .await
         })
     }
 
     /// Makes the folder's shard; a folder that a crash left half-made is completed.
     #[napi]
     pub fn create<'env>(env: &'env Env, path: Argument<String>, config: Argument<Uint8Array>) -> Result<Object<'env>> {
-        let input = path.take("path").and_then(|path| Ok((path, config.json("config")?)));
-        admitted(env, input, |(path, config)| {
+        let input = path.take("path").and_then(|path| Ok((path, config.json("config")?, pool::admit()?)));
+        promise(env, async move {
+            let (path, config, _ticket) = input?;
             pool::run(move || {
                 let path = PathBuf::from(path);
                 let config = new_config(config.parse("config")?)?;
@@ -59,6 +64,7 @@ impl Shard {
                 let shard = EdgeShard::new(&path, config)?;
                 Ok(shard_of(shard, lock))
             })
+            .await
         })
     }
 }

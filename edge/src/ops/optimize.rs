@@ -23,10 +23,10 @@ impl Shard {
 }
 
 /// Waits for the process's slot before it takes the shard's lock: a vector name must not wait for the optimize
-/// of another shard. The ticket is given back as soon as it runs, for it is no part of the pool then.
+/// of another shard, nor a close. The ticket is given back as soon as it runs, for it is no part of the pool then.
 async fn optimize(core: Arc<Core>, ticket: Ticket) -> Outcome<bool> {
     let slot = pool::optimize_slot().await?;
-    let shard = core.opened().await?;
+    let shard = core.opened()?;
     let held = core.hold_structure().await;
     drop(ticket);
     pool::run_unbounded(move || {

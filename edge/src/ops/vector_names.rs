@@ -9,7 +9,7 @@ use qdrant_edge::{
 
 use crate::Shard;
 use crate::argument::Argument;
-use crate::core::{Core, admitted};
+use crate::core::{Core, Opened, on_shard};
 use crate::failure::{Failure, Outcome};
 use crate::pool;
 
@@ -24,21 +24,26 @@ impl Shard {
         config: Argument<Uint8Array>,
     ) -> Result<Object<'env>> {
         let input = name.take("name").and_then(|name| Ok((name, config.json("config")?)));
-        let core = self.core.clone();
-        admitted(env, input, |(name, config)| alone(core, move |shard| create(shard, name, config.parse("config")?)))
+        on_shard(env, &self.core, input, |core, shard, (name, config)| {
+            alone(core, shard, move |shard| create(shard, name, config.parse("config")?))
+        })
     }
 
     /// Nothing where there is no such name. Waits for a running optimize, flushes, then drops.
     #[napi]
     pub fn drop_vector_name<'env>(&self, env: &'env Env, name: Argument<String>) -> Result<Object<'env>> {
-        let core = self.core.clone();
-        admitted(env, name.take("name"), |name| alone(core, move |shard| drop_name(shard, name)))
+        on_shard(env, &self.core, name.take("name"), |core, shard, name| {
+            alone(core, shard, move |shard| drop_name(shard, name))
+        })
     }
 }
 
 /// With optimize, copy, every other write and flush held.
-async fn alone(core: Arc<Core>, work: impl FnOnce(&EdgeShard) -> Outcome<()> + Send + 'static) -> Outcome<()> {
-    let shard = core.opened().await?;
+async fn alone(
+    core: Arc<Core>,
+    shard: Opened,
+    work: impl FnOnce(&EdgeShard) -> Outcome<()> + Send + 'static,
+) -> Outcome<()> {
     let held = (core.hold_structure().await, core.hold_writes().await, core.hold_flushes().await);
     pool::run(move || {
         let outcome = work(&shard);
