@@ -171,6 +171,11 @@ export const settings = {
     'Documents one request may read to answer what the engine cannot.',
     whole(1_000, 100_000_000, 1_000_000),
   ),
+  listRowsMax: setting(
+    'NACRE_LIST_ROWS_MAX',
+    'Rows one list may look through to filter, search or sort by what is no column.',
+    whole(1_000, 100_000_000, 1_000_000),
+  ),
   inlineBlobBytesMax: setting(
     'NACRE_INLINE_BLOB_BYTES_MAX',
     "Largest text or JSON of a blob that is kept in its object's row; larger ones go to the blob store.",

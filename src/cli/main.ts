@@ -82,3 +82,6 @@ try {
     process.exitCode = exitCodeOf(error)
   }
 }
+
+// A native optimize has no cancel and would hold the process to its end; a kill mid-way loses nothing (design 7).
+process.exit()

@@ -24,7 +24,11 @@ export interface Fault {
 /** Every failure a caller can act on, and what it tells. Anything else that is thrown is a bug. */
 export interface Failures {
   request_invalid: { faults: readonly Fault[]; hint?: string | undefined }
-  bad_request: { reason: string; hint?: string | undefined; details?: Record<string, unknown> | undefined }
+  bad_request: {
+    reason: string
+    hint?: string | undefined
+    details?: Record<string, unknown> | undefined
+  }
   unauthorized: { reason: string }
   forbidden: { reason: string; needed?: string | undefined }
   not_enabled: { feature: string; hint?: string | undefined }
@@ -33,7 +37,11 @@ export interface Failures {
   route_not_found: { method: string; path: string; hint?: string | undefined }
   method_not_allowed: { method: string; path: string; allowed: readonly string[] }
   already_exists: { resource: string; name: string }
-  conflict: { reason: string; hint?: string | undefined; details?: Record<string, unknown> | undefined }
+  conflict: {
+    reason: string
+    hint?: string | undefined
+    details?: Record<string, unknown> | undefined
+  }
   body_too_large: { limitBytes: number; setting: string }
   media_type_unsupported: { given: string; wanted: string }
   engine_busy: { limit: number }
@@ -134,8 +142,9 @@ const table: { readonly [C in FailureCode]: Row<C> } = {
   },
 }
 
-/** All codes, for the reference page and its test. */
-export const failureCodes = Object.keys(table) as readonly FailureCode[]
+/** Every code with its kind and word on the wire, for the reference page and its test. */
+export const failureReference: readonly { code: string; kind: FailureKind; type: string }[] =
+  Object.entries(table).map(([code, { kind, type }]) => ({ code, kind, type }))
 
 export class Failure<C extends FailureCode = FailureCode> extends Error {
   override readonly name = 'Failure'

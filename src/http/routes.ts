@@ -1,10 +1,17 @@
 import type { Route } from './route.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { batchRoutes } from './routes/batches.ts'
+import { bucketRoutes } from './routes/buckets.ts'
+import { collectionRoutes } from './routes/collections.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
+import { namespaceRoutes } from './routes/namespaces.ts'
+import { objectRoutes } from './routes/objects.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { organizationRoutes } from './routes/organizations.ts'
+import { retrieverRoutes } from './routes/retrievers.ts'
+import { taskRoutes } from './routes/tasks.ts'
 import { userRoutes } from './routes/users.ts'
 
 /** Every operation of the API. Router, OpenAPI document and reference pages are functions of this list. */
@@ -14,6 +21,13 @@ export const routes: readonly Route[] = [
   ...organizationRoutes,
   ...userRoutes,
   ...apiKeyRoutes,
+  ...namespaceRoutes,
   ...extractorRoutes,
+  ...bucketRoutes,
+  ...objectRoutes,
+  ...batchRoutes,
+  ...collectionRoutes,
   ...documentRoutes,
+  ...retrieverRoutes,
+  ...taskRoutes,
 ]

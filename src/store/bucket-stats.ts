@@ -54,6 +54,26 @@ export async function readObjectTotals(
   }
 }
 
+/** `stats` of a list of objects (contract 12). */
+export async function readListedStats(db: Db, bucketId: string) {
+  const { rows } = await sql<{ status: string; objects: string }>`
+    select status, count(*) as objects from objects where bucket_id = ${bucketId} group by status
+  `.execute(db)
+  const blobs = await db
+    .selectFrom('object_blobs')
+    .select(({ fn }) => fn.countAll().as('blobs'))
+    .where('bucket_id', '=', bucketId)
+    .executeTakeFirst()
+  const objects = rows.reduce((sum, row) => sum + Number(row.objects), 0)
+  const blobCount = Number(blobs?.blobs ?? 0)
+  return {
+    total_objects: objects,
+    total_blobs: blobCount,
+    avg_blobs_per_object: objects === 0 ? 0 : blobCount / objects,
+    objects_by_status: Object.fromEntries(rows.map((row) => [row.status, Number(row.objects)])),
+  }
+}
+
 type BatchCounts = Pick<
   BucketStats,
   'batches' | 'activeBatches' | 'completedBatches' | 'failedBatches'

@@ -140,6 +140,15 @@ export async function firstObjectIds(db: Db, bucketId: string, limit: number): P
   return rows.map(({ id }) => id)
 }
 
+export async function countBucketObjects(db: Db, bucketId: string): Promise<number> {
+  const row = await db
+    .selectFrom('objects')
+    .select(({ fn }) => fn.countAll().as('objects'))
+    .where('bucket_id', '=', bucketId)
+    .executeTakeFirst()
+  return Number(row?.objects ?? 0)
+}
+
 /** Whether a blob's content is still named by a row that does not hold it itself. */
 export async function isBlobUsed(db: Db, hash: string): Promise<boolean> {
   const row = await db

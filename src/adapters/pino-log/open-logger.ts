@@ -1,9 +1,14 @@
 import { pino, type Logger as Pino } from 'pino'
 import type { Logger } from '../../ports/logger.ts'
 
-const secretPaths = ['authorization', 'key', 'password', 'apiKey', 'databaseUrl', 'url.password'].flatMap(
-  (name) => [name, `*.${name}`, `headers.${name}`],
-)
+const secretPaths = [
+  'authorization',
+  'key',
+  'password',
+  'apiKey',
+  'databaseUrl',
+  'url.password',
+].flatMap((name) => [name, `*.${name}`, `headers.${name}`])
 
 /** JSON lines on standard error, so that a command's own output stays alone on standard output. */
 export function openLogger({ level }: { level: string }): Logger {

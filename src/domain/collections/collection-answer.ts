@@ -17,7 +17,7 @@ export function collectionAnswer(
     input_schema: schemaAnswer(collection.inputSchema),
     output_schema: schemaAnswer(collection.outputSchema),
     feature_extractor: extractorAnswer(collection.extractor),
-    source: collection.source,
+    source: { ...collection.source },
     vector_indexes: vectorsOf(collection, namespace).map(vectorAnswer),
     payload_indexes: [],
     enabled: collection.enabled,

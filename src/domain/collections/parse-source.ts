@@ -45,7 +45,7 @@ export async function parseSource(
       : await collectionSource(ports, namespace, collections, location)
   return filters === null
     ? parsed
-    : { ...parsed, source: { ...parsed.source, source_filters: filters } }
+    : { ...parsed, source: { ...parsed.source, source_filters: wrapped(filters) } }
 }
 
 /** The filter of `source_filters`, which wraps it in `filters` or is it. */
@@ -60,6 +60,11 @@ export function sourceFilter(
     inputs: {},
     limits: filterLimits(config),
   })
+}
+
+/** Answers have one form, whichever came in. */
+function wrapped(filters: unknown): unknown {
+  return isObject(filters) && 'filters' in filters ? filters : { filters }
 }
 
 function checkFilters({ config }: Pick<Ports, 'config'>, given: unknown, location: Location): void {

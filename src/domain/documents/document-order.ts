@@ -17,7 +17,7 @@ export interface Place {
 export function sortKeys(
   payload: Payload,
   sort: readonly SortOption[],
-  identity: DocumentIdentity,
+  identity?: DocumentIdentity,
 ): SortKey[] {
   return sort.map(({ field, direction }) => {
     const keys = elementsOf(fieldValues(payload, field, identity)).map(keyOf)

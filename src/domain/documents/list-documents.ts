@@ -1,5 +1,6 @@
 import { fieldValues } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
+import { hasText } from '../has-text.ts'
 import type { SortOption } from '../listing.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { DocumentRecord } from './document.ts'
@@ -149,12 +150,6 @@ function isFound(record: DocumentRecord, search: string | null | undefined): boo
   return Object.entries(record.payload ?? {}).some(
     ([key, value]) => key !== '_internal' && hasText(value, wanted),
   )
-}
-
-function hasText(value: unknown, wanted: string): boolean {
-  if (typeof value === 'string') return value.toLowerCase().includes(wanted)
-  if (typeof value !== 'object' || value === null) return false
-  return Object.values(value).some((each) => hasText(each, wanted))
 }
 
 export interface DocumentGroup {

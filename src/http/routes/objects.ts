@@ -1,0 +1,254 @@
+import { z } from 'zod'
+import { processNewObjects } from '../../domain/batches/process-new-objects.ts'
+import { selectCollections } from '../../domain/batches/submit-batch.ts'
+import type { Bucket } from '../../domain/buckets/bucket.ts'
+import { findActiveBucket, findBucket } from '../../domain/buckets/find-bucket.ts'
+import { policies } from '../../domain/buckets/unique-key.ts'
+import { deleteDocuments } from '../../domain/documents/write.ts'
+import { Failure } from '../../domain/failure.ts'
+import { createObject, createObjects } from '../../domain/objects/create-objects.ts'
+import { deleteObjects } from '../../domain/objects/delete-objects.ts'
+import { findObject } from '../../domain/objects/find-object.ts'
+import { listObjects } from '../../domain/objects/list-objects.ts'
+import { objectAnswer } from '../../domain/objects/object-answer.ts'
+import type { StoredObject } from '../../domain/objects/object.ts'
+import { updateObject } from '../../domain/objects/update-object.ts'
+import { taskStatuses } from '../../domain/tasks/task.ts'
+import { readListedStats } from '../../store/bucket-stats.ts'
+import {
+  listRequest,
+  pageBody,
+  pageQuery,
+  paginationAnswer,
+  paginationSchema,
+} from '../pagination.ts'
+import { route, type NamespaceCall } from '../route.ts'
+import { ofBucket } from './buckets.ts'
+
+const ofObject = ofBucket.extend({ object_identifier: z.string().min(1) })
+const objectsPerRequest = 100
+
+/** User fields stand at its root, so nothing of it is unknown. */
+const objectBody = z.record(z.string(), z.unknown())
+const createQuery = z.object({
+  policy: z.enum(policies).optional(),
+  auto_process: z.stringbool().optional(),
+})
+
+const objectSchema = z.looseObject({
+  object_id: z.string(),
+  bucket_id: z.string(),
+  key_prefix: z.string().nullable(),
+  blobs: z.array(z.looseObject({ property: z.string(), type: z.string() })),
+  source_details: z.array(z.object({ type: z.literal('bucket'), source_id: z.string() })),
+  status: z.enum(taskStatuses),
+  error: z.string().nullable(),
+  created_at: z.string(),
+  updated_at: z.string(),
+})
+
+const reading = ['unauthorized', 'forbidden', 'bad_request', 'not_found'] as const
+const changing = [
+  ...reading,
+  'request_invalid',
+  'already_exists',
+  'conflict',
+  'not_enabled',
+  'storage_unavailable',
+] as const
+
+export const objectRoutes = [
+  route({
+    operationId: 'createObject',
+    method: 'POST',
+    path: '/v1/buckets/{bucket_identifier}/objects',
+    summary: 'Create an object from data; nothing is processed until a batch is',
+    tag: 'objects',
+    access: 'write',
+    scope: 'namespace',
+    params: ofBucket,
+    query: createQuery,
+    body: objectBody,
+    bodyRequired: true,
+    response: objectSchema,
+    failures: changing,
+    handle: async ({ query, body, params, ...call }) => {
+      const bucket = await findActiveBucket(call.ports, call.namespace, params.bucket_identifier)
+      const process = await processor(call, bucket, query.auto_process ?? false)
+      const object = await createObject(call.ports, bucket, body, query.policy ?? null)
+      const [processed = object] = await process([object])
+      return objectAnswer(processed)
+    },
+  }),
+  route({
+    operationId: 'createObjects',
+    method: 'POST',
+    path: '/v1/buckets/{bucket_identifier}/objects/batch',
+    summary: 'Create up to 100 objects, each for itself',
+    tag: 'objects',
+    access: 'write',
+    scope: 'namespace',
+    params: ofBucket,
+    query: createQuery,
+    body: z.object({ objects: z.array(objectBody).min(1).max(objectsPerRequest) }),
+    bodyRequired: true,
+    response: z.object({
+      succeeded: z.array(objectSchema),
+      failed: z.array(
+        z.object({ object_index: z.int(), error: z.string(), error_type: z.string() }),
+      ),
+      total_requested: z.int(),
+      succeeded_count: z.int(),
+      failed_count: z.int(),
+    }),
+    failures: changing,
+    handle: async ({ query, body, params, ...call }) => {
+      const bucket = await findActiveBucket(call.ports, call.namespace, params.bucket_identifier)
+      const process = await processor(call, bucket, query.auto_process ?? false)
+      const results = await createObjects(call.ports, bucket, body.objects, query.policy ?? null)
+      const created = results.flatMap((result) => (result instanceof Failure ? [] : [result]))
+      const failed = results.flatMap((result, i) =>
+        result instanceof Failure
+          ? [{ object_index: i, error: result.message, error_type: result.type }]
+          : [],
+      )
+      const succeeded = await process(created)
+      return {
+        succeeded: succeeded.map(objectAnswer),
+        failed,
+        total_requested: results.length,
+        succeeded_count: succeeded.length,
+        failed_count: failed.length,
+      }
+    },
+  }),
+  route({
+    operationId: 'listObjects',
+    method: 'POST',
+    path: '/v1/buckets/{bucket_identifier}/objects/list',
+    summary: 'List the objects of a bucket',
+    tag: 'objects',
+    access: 'read',
+    scope: 'namespace',
+    params: ofBucket,
+    query: pageQuery,
+    body: pageBody.extend({
+      select: z.array(z.string()).nullish(),
+      return_presigned_urls: z.boolean().nullish(),
+    }),
+    response: z.object({
+      results: z.array(z.looseObject({ object_id: z.string(), bucket_id: z.string() })),
+      pagination: paginationSchema,
+      stats: z.looseObject({ total_objects: z.int() }),
+    }),
+    failures: [...reading, 'request_invalid'],
+    handle: async ({ ports, namespace, params, query, body }) => {
+      const bucket = await findBucket(ports, namespace, params.bucket_identifier)
+      const request = listRequest(query, body, { limit: 10 })
+      const list = await listObjects(ports, bucket, request)
+      const results = list.rows.map(objectAnswer)
+      const { select } = body
+      return {
+        results: select ? results.map((result) => selected(result, select)) : results,
+        pagination: paginationAnswer(list, request.page),
+        stats: await readListedStats(ports.db, bucket.id),
+      }
+    },
+  }),
+  route({
+    operationId: 'getObject',
+    method: 'GET',
+    path: '/v1/buckets/{bucket_identifier}/objects/{object_identifier}',
+    summary: 'Get an object',
+    tag: 'objects',
+    access: 'read',
+    scope: 'namespace',
+    params: ofObject,
+    query: z.object({
+      return_presigned_urls: z.string().optional(),
+      return_url: z.string().optional(),
+    }),
+    response: objectSchema,
+    failures: reading,
+    handle: async ({ ports, namespace, params }) => {
+      const bucket = await findBucket(ports, namespace, params.bucket_identifier)
+      return objectAnswer(await findObject(ports, bucket, params.object_identifier))
+    },
+  }),
+  ...(['PUT', 'PATCH'] as const).map((method) =>
+    route({
+      operationId: method === 'PUT' ? 'updateObject' : 'patchObject',
+      method,
+      path: '/v1/buckets/{bucket_identifier}/objects/{object_identifier}',
+      summary: 'Change an object; nothing is processed again',
+      tag: 'objects',
+      access: 'write',
+      scope: 'namespace',
+      params: ofObject,
+      body: objectBody,
+      response: objectSchema,
+      failures: changing,
+      handle: async ({ ports, namespace, params, body }) => {
+        const bucket = await findActiveBucket(ports, namespace, params.bucket_identifier)
+        return objectAnswer(await updateObject(ports, bucket, params.object_identifier, body ?? {}))
+      },
+    }),
+  ),
+  route({
+    operationId: 'deleteObject',
+    method: 'DELETE',
+    path: '/v1/buckets/{bucket_identifier}/objects/{object_identifier}',
+    summary: 'Delete an object; with cascade the documents made of it as well',
+    tag: 'objects',
+    access: 'delete',
+    scope: 'namespace',
+    params: ofObject,
+    query: z.object({ cascade: z.stringbool().optional() }),
+    response: null,
+    failures: [...reading, 'engine_unavailable', 'storage_unavailable'],
+    handle: async ({ ports, namespace, params, query }) => {
+      const bucket = await findBucket(ports, namespace, params.bucket_identifier)
+      const object = await findObject(ports, bucket, params.object_identifier)
+      // Documents first: an object that is there can be asked for again, lost documents' object cannot.
+      if (query.cascade) await deleteDocuments(ports, namespace, documentsOf(object))
+      await deleteObjects(ports, [object.id])
+    },
+  }),
+]
+
+/** What auto_process does with the objects once they stand; null work where nobody asked. */
+async function processor(
+  { ports, namespace }: Pick<NamespaceCall, 'ports' | 'namespace'>,
+  bucket: Bucket,
+  isAsked: boolean,
+): Promise<(objects: StoredObject[]) => Promise<StoredObject[]>> {
+  if (!isAsked) return async (objects) => objects
+  const collections = await selectCollections(ports, namespace, bucket, null)
+  return async (objects) => {
+    if (objects.length === 0) return objects
+    const ids = objects.map(({ id }) => id)
+    await processNewObjects(ports, namespace, bucket, ids, collections)
+    return objects.map((object) => ({ ...object, status: 'PENDING' as const }))
+  }
+}
+
+function documentsOf({ id }: StoredObject) {
+  const filter = {
+    kind: 'leaf',
+    field: '_internal.root_object_id',
+    operator: 'eq',
+    value: id,
+    caseSensitive: null,
+  } as const
+  return { filter, collectionIds: null }
+}
+
+/** `select` always keeps ids. */
+function selected<T extends { object_id: string; bucket_id: string }>(
+  result: T,
+  select: readonly string[],
+) {
+  const roots = new Set(select.map((path) => path.split('.')[0]))
+  const kept = Object.entries(result).filter(([key]) => roots.has(key))
+  return { object_id: result.object_id, bucket_id: result.bucket_id, ...Object.fromEntries(kept) }
+}

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { routes } from '../../src/http/routes.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import recorded from './served.json' with { type: 'json' }
+import { operationKey, readContract, type Contract } from './shapes.ts'
+import { walk, type Call, type Step } from './walk.ts'
+
+const routeKeys = new Set(routes.map(operationKey))
+
+test('no operation that was ever served has gone, and each new one is recorded in served.json', async (t) => {
+  const { operations } = await readContract()
+  const served = [...operations.keys()].filter((key) => routeKeys.has(key)).toSorted()
+
+  assert.deepEqual(
+    recorded.filter((key) => !routeKeys.has(key)),
+    [],
+    'operations that are gone',
+  )
+  assert.deepEqual(
+    served.filter((key) => !recorded.includes(key)),
+    [],
+    'operations to add to served.json',
+  )
+  const missing = [...operations.keys()].filter((key) => !routeKeys.has(key))
+  t.diagnostic(
+    `${served.length} of ${operations.size} operations are served. Not yet:\n  ${missing.join('\n  ')}`,
+  )
+})
+
+test('every operation answers with the status and the shape of the contract', async (t) => {
+  const contract = await readContract()
+  await using server = await startTestServer()
+  const faults = new Map<string, string[]>()
+
+  await walk(recorder(server, contract, faults))
+
+  for (const key of contract.operations.keys()) {
+    if (!routeKeys.has(key)) continue
+    await t.test(key, () => {
+      assert.ok(faults.has(key), 'the walk does not call it')
+      assert.deepEqual(faults.get(key), [])
+    })
+  }
+})
+
+/** A call of the walk: over HTTP as the admin, its answer checked, its faults kept. */
+function recorder(server: TestServer, contract: Contract, faults: Map<string, string[]>): Call {
+  return async (key, step = {}) => {
+    if (!routeKeys.has(key)) return null
+    const response = await server.fetch(pathOf(key, step), {
+      method: key.slice(0, key.indexOf(' ')),
+      headers: {
+        // Clients send it on every call that may have a body, also where it is empty.
+        'content-type': 'application/json',
+        ...(step.namespace !== undefined && { 'x-namespace': step.namespace }),
+      },
+      ...(step.body !== undefined && { body: step.body }),
+    })
+    const text = await response.text()
+    const answer = text === '' ? null : JSON.parse(text)
+    const operation = contract.operations.get(key)
+    if (operation) {
+      const found = contract.faultsOf(operation, response.status, answer)
+      const shown = found.length > 0 ? [...found, text.slice(0, 2_000)] : []
+      faults.set(key, [...(faults.get(key) ?? []), ...shown])
+    }
+    return response.ok ? answer : null
+  }
+}
+
+/** The key's path with the step's values in place of `{}`, percent-encoded whole, as clients do. */
+function pathOf(key: string, { path = [], query = '' }: Step): string {
+  const values = path.values()
+  const filled = key
+    .slice(key.indexOf(' ') + 1)
+    .replaceAll('{}', () => encodeURIComponent(values.next().value ?? ''))
+  return filled + query
+}
