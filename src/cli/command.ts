@@ -18,5 +18,5 @@ export interface CommandCall {
   /** True with `--json`: one JSON document on standard output, nothing else. */
   isJson: boolean
   signal: AbortSignal
-  print(line: string): void
+  print: (line: string) => void
 }

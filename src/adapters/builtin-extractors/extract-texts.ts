@@ -1,3 +1,4 @@
+import { meanVector } from '../../domain/extractors/mean-vector.ts'
 import { halveChunk, splitText } from '../../domain/extractors/split-text.ts'
 import type { Chunk, SplitRule } from '../../domain/extractors/split-text.ts'
 import { splitRuleOf, textVectorName } from '../../domain/extractors/text-extractor.ts'
@@ -35,10 +36,12 @@ export async function extractTexts(
     const key = request.rows[i]?.key ?? ''
     if (!Array.isArray(row)) return { key, failure: row }
     const own = pieces.slice(next, (next += row.length)).flat()
-    return rowOf(key, own, row.length, chunksMax)
+    const [whole] = row
+    const isWhole = rule.splitBy === 'none' && whole !== undefined && own.length > 1
+    return isWhole ? wholeRow(key, whole, own) : rowOf(key, own, row.length, chunksMax)
   })
 
-  /** The pieces of each chunk: itself, or its parts where it is longer than the model reads and may be split. */
+  /** The pieces of each chunk: itself, or its parts where it is longer than the model reads. */
   async function embedAll(given: readonly Chunk[]): Promise<Piece[][]> {
     const vectors = await embedder.embed(
       request.model,
@@ -46,9 +49,7 @@ export async function extractTexts(
       'batch',
       signal,
     )
-    const halves = given.map((chunk, i) =>
-      rule.splitBy !== 'none' && isTooLong(vectors[i]) ? halveChunk(chunk) : null,
-    )
+    const halves = given.map((chunk, i) => (isTooLong(vectors[i]) ? halveChunk(chunk) : null))
     const shorter = halves.flatMap((pair) => pair ?? [])
     const deeper = shorter.length === 0 ? [] : await embedAll(shorter)
     let at = 0
@@ -109,6 +110,19 @@ function rowOf(
   }
 }
 
+/** Unsplit text that the model cannot read at once: one document all the same, of every part's meaning. */
+function wholeRow(key: string, chunk: Chunk, pieces: readonly Piece[]): ExtractedRow {
+  const vectors: Float32Array[] = []
+  for (const [index, { vector }] of pieces.entries()) {
+    if (!(vector instanceof Float32Array))
+      return { key, failure: refused(vector, index, pieces.length) }
+    vectors.push(vector)
+  }
+  const weights = pieces.map(({ chunk: part }) => part.text.length)
+  const document = documentOf(chunk, meanVector(vectors, weights), 0, 1)
+  return { key, documents: [document], warnings: [averaged(pieces.length)] }
+}
+
 function documentOf(
   chunk: Chunk,
   vector: Float32Array,
@@ -140,6 +154,10 @@ function tooMany(chunksMax: number): RowFailure {
 
 function splitFurther(pieces: number, chunks: number): string {
   return `Chunks longer than the model reads were split further: ${pieces} instead of ${chunks}. A smaller chunk_size avoids it.`
+}
+
+function averaged(parts: number): string {
+  return `The text is longer than the model reads: its vector is the mean of ${parts} parts. split_by gives each part a document of its own.`
 }
 
 function isTooLong(vector: Float32Array | TextRefusal | undefined): boolean {

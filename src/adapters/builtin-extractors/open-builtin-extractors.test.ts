@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { readConfig } from '../../config.ts'
-import { textExtractor } from '../../domain/extractors/text-extractor.ts'
+import { textExtractor, textVectorName } from '../../domain/extractors/text-extractor.ts'
 import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { openEmbedder } from '../embedding/open-embedder.ts'
@@ -85,14 +85,22 @@ test('a bad row fails with its reason, and its neighbours are extracted', async 
   assert.match(failureOf(rows[3]), /is missing; input_mappings/)
 })
 
-test('a text longer than the model reads is refused whole and split where split_by allows it, never cut', async () => {
+test('a text longer than the model reads is read in parts, never cut: one document of all, or one each where split_by says so', async () => {
   const sentence = 'The quick brown fox jumps over the lazy dog near the river. '
   const long = sentence.repeat(30).trim()
 
-  const [whole] = await extract([long])
+  const other = 'Income tax is due in April and must be paid to the state. '
+  const [whole, mixed] = await extract([long, `${sentence.repeat(20)}${other.repeat(10)}`])
+  const [short, tax] = await extract([sentence, other])
   const [split] = await extract([long], { split_by: 'sentences' })
 
-  assert.match(failureOf(whole), /split_by/)
+  assert.equal(documentsOf(whole).length, 1)
+  assert.equal(documentsOf(whole)[0]?.fields['text'], long)
+  assert.ok(whole && 'warnings' in whole)
+  assert.match(whole.warnings[0] ?? '', /split_by/)
+  assert.ok(likeness(vectorOf(whole), vectorOf(short)) > 0.7)
+  // The end of a long text counts: its vector is nearer to what only the end speaks of.
+  assert.ok(likeness(vectorOf(mixed), vectorOf(tax)) > likeness(vectorOf(whole), vectorOf(tax)))
   const documents = documentsOf(split)
   assert.ok(documents.length > 2)
   assert.equal(documents.map(({ fields }) => fields['text']).join(' '), long)
@@ -129,3 +137,13 @@ test('passthrough_extractor_v1 makes one document of its inputs, without vectors
     },
   ])
 })
+
+function vectorOf(row: ExtractedRow | undefined): Float32Array {
+  const vector = documentsOf(row)[0]?.vectors[textVectorName]
+  assert.ok(vector instanceof Float32Array)
+  return vector
+}
+
+function likeness(a: Float32Array, b: Float32Array): number {
+  return a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0)
+}

@@ -125,7 +125,7 @@ const filters = [
     name: 'category = food',
     filter: { AND: [{ field: 'category', operator: 'eq', value: 'food' }] },
   },
-  { name: 'words = trout', filter: { AND: [{ field: 'words', operator: 'eq', value: 'trout' }] } },
+  { name: 'words = field', filter: { AND: [{ field: 'words', operator: 'eq', value: 'field' }] } },
   {
     name: 'relation_count >= 40',
     filter: { AND: [{ field: 'relation_count', operator: 'gte', value: 40 }] },

@@ -33,13 +33,10 @@ export const keys: Command = {
 async function list(call: CommandCall): Promise<void> {
   const answer = await request(call, 'GET', keysPath(call))
   if (call.isJson) return call.print(JSON.stringify(answer))
-  const rows = rowsOf(answer)
-  for (const row of rows) {
-    const used = row['last_used_at'] ?? 'never used'
-    call.print(
-      `${row['name']}\t${row['key_prefix']}\t${row['status']}\t${row['permissions']}\t${used}`,
-    )
-  }
+  for (const { name, key_prefix: prefix, status, permissions, last_used_at: used } of rowsOf(
+    answer,
+  ))
+    call.print([name, prefix, status, permissions.join(','), used ?? 'never used'].join('\t'))
 }
 
 async function create(call: CommandCall, name: string): Promise<void> {
@@ -59,7 +56,7 @@ async function revoke(call: CommandCall, name: string): Promise<void> {
 }
 
 function keysPath({ flags }: CommandCall): string {
-  const user = String(flags['user'] ?? 'admin@localhost')
+  const user = typeof flags['user'] === 'string' ? flags['user'] : 'admin@localhost'
   return `/v1/organizations/users/${encodeURIComponent(user)}/api-keys`
 }
 
@@ -104,8 +101,17 @@ async function adminKey({ config }: CommandCall): Promise<string> {
   }
 }
 
-function rowsOf(answer: unknown): Record<string, unknown>[] {
-  const { results } = answer as { results?: Record<string, unknown>[] }
+/** What the API answers of a key, as far as the list shows it. */
+interface Row {
+  name: string
+  key_prefix: string
+  status: string
+  permissions: string[]
+  last_used_at: string | null
+}
+
+function rowsOf(answer: unknown): Row[] {
+  const { results } = answer as { results?: Row[] }
   return results ?? []
 }
 

@@ -2,7 +2,7 @@
 export interface Check {
   name: string
   /** Resolves with what was found; rejects with what is wrong. */
-  look(): Promise<string>
+  look: () => Promise<string>
   /** What to do where it is wrong. */
   remedy: string
 }

@@ -25,7 +25,7 @@ const Parameters = z.strictObject({
     .enum(documentedSplits)
     .default('none')
     .describe(
-      'Unit of the chunks; none: one document of the whole text, refused where the model cannot read it whole.',
+      'Unit of the chunks; none: one document of the whole text, its vector the mean of parts where it is longer than the model reads.',
     ),
   chunk_size: z
     .int()
