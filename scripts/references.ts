@@ -10,7 +10,7 @@ import { renderNotices } from './notices.ts'
 /** A generated page: its path from the root, and what it says. `test/docs/references.test.ts` compares both. */
 export interface Reference {
   path: string
-  render(): Promise<string>
+  render: () => Promise<string>
 }
 
 export const references: readonly Reference[] = [

@@ -34,8 +34,6 @@ describe('openNamespaceLeases()', () => {
       await using two = await openTwo()
       const gate = Promise.withResolvers<void>()
       const order: string[] = []
-      const write = (leases: typeof two.a, name: string) =>
-        leases.shared(ns, async () => void order.push(name))
 
       const before = (where === 'this' ? two.a : two.b).shared(ns, async () => {
         await gate.promise

@@ -327,7 +327,10 @@ describe('routes of namespaces', () => {
         }),
       )
 
-      assert.deepEqual(statuses.toSorted(), [200, 409, 409, 409])
+      assert.deepEqual(
+        statuses.toSorted((a, b) => a - b),
+        [200, 409, 409, 409],
+      )
     })
 
     test('422 for names that could not be addressed', async () => {
@@ -404,8 +407,8 @@ describe('routes of namespaces', () => {
       assert.equal(first.pagination.total, 3)
       assert.deepEqual(
         [...first.results, ...rest.results]
-          .map(({ namespace_name }: Answer) => namespace_name)
-          .toSorted(),
+          .map(({ namespace_name }: Answer) => String(namespace_name))
+          .toSorted((a, b) => a.localeCompare(b)),
         ['listed-1', 'listed-2', 'listed-3'],
       )
       assert.equal(first.stats.total_payload_indexes, 22)
