@@ -58,6 +58,6 @@ test('parseJson() answers every text with a value or a failure, never with a bug
         assert.ok(isFailure(error), String(error))
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: Math.max(2_000, Number(process.env['NACRE_PROPERTY_RUNS'] ?? 0)) },
   )
 })
