@@ -180,6 +180,14 @@ async function collections(
   await call('POST /v1/collections/list', { namespace, query: '?include_total=true', body: {} })
   await call('GET /v1/collections/{}/features', at)
   await call('GET /v1/collections/{}/lifecycle', at)
+  const cloned = await call('POST /v1/collections/{}/clone', {
+    ...at,
+    body: { collection_name: 'plots-2' },
+  })
+  await call('DELETE /v1/collections/{}', {
+    path: [cloned?.collection?.collection_id ?? 'col_none'],
+    namespace,
+  })
   return { collection, spare: spare?.collection_id ?? 'col_none' }
 }
 
