@@ -14,7 +14,7 @@ import { updateTask } from '../tasks/update-task.ts'
 import type { Batch, LedgerSums } from './batch.ts'
 import { openRun, type BatchRun } from './batch-run.ts'
 import { openTier } from './open-tier.ts'
-import { progressOf } from './progress.ts'
+import { progressOf, tellProgress } from './progress.ts'
 import { runSlice, type SliceResult } from './run-slice.ts'
 import { addBatchJob } from './submit-batch.ts'
 
@@ -91,16 +91,6 @@ async function endSlice(
     await tellProgress(tx, moved, 'IN_PROGRESS')
     await addBatchJob(ports, tx, batch.id)
   })
-}
-
-async function tellProgress(tx: Db, batch: Batch, status?: TaskStatus): Promise<void> {
-  if (batch.taskId === null) return
-  const additionalData = {
-    ...progressOf(batch, await readLedgerSums(tx, batch.id)),
-    waiting_for: null,
-    slice_failures: 0,
-  }
-  await updateTask(tx, batch.taskId, { additionalData, ...(status && { status }) })
 }
 
 async function endBatch(tx: Db, batch: Batch, reason: string | null): Promise<void> {

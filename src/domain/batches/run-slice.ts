@@ -5,13 +5,18 @@ import { readOpenRows } from '../../store/ingest-ledger.ts'
 import { activeStatuses, type LedgerRow, type RowOutcome } from './batch.ts'
 import type { BatchRun } from './batch-run.ts'
 import { extractChunk, type ExtractedChunk } from './extract-chunk.ts'
+import { markProgress } from './progress.ts'
 import { verifyWritten, writeChunk } from './write-chunk.ts'
 
 /** Rows given to the extractor together: the first chunk is small, for nobody knows yet how large its rows are. */
 const firstRows = 16
-const rowsMax = 64
-/** Documents wanted of one chunk: enough to keep every thread busy, few enough to hold in memory. */
-const documentsWanted = 128
+const rowsMax = 128
+/** How long the extraction of one chunk shall take: so often there is something to mark, and a cancel is heard. */
+const chunkMs = 300
+/** Documents of one chunk: few enough to hold in memory. */
+const documentsMax = 256
+/** How long rows that are written wait for their mark, which costs a flush and a count of the ledger. */
+const markEveryMs = 400
 /** Chunks being extracted at once: while one ends its last texts, the next keeps the threads busy. */
 const extractionsMax = 2
 
@@ -23,8 +28,8 @@ export interface SliceResult {
 
 /**
  * Works on open rows of the current tier for about `batchSliceMs`: the next chunks are extracted while one is
- * written. Ends early where the batch was cancelled, taken over, or the process stops; what was written until then
- * is in `outcomes`, flushed and verified.
+ * written, and rows are marked as they end. Ends early where the batch was cancelled, taken over, or the process
+ * stops; what was written until then and is not marked is in `outcomes`, flushed and verified.
  */
 export async function runSlice(
   ports: Ports,
@@ -43,6 +48,7 @@ class Slice {
   readonly #extracting: Promise<ExtractedChunk>[] = []
   readonly #outcomes: RowOutcome[] = []
   readonly #written: ExtractedChunk['documents'] = []
+  #markedAt = performance.now()
   #after: LedgerRow | null = null
   #rowsNext = firstRows
   #isTierDone = false
@@ -60,7 +66,6 @@ class Slice {
       await this.#fill()
       for (let next = this.#extracting.shift(); next; next = this.#extracting.shift()) {
         const chunk = await next
-        this.#learnSize(chunk)
         // The threads go on while this chunk is written; one write at a time is enough.
         await this.#fill()
         await writing
@@ -70,8 +75,7 @@ class Slice {
     } finally {
       await Promise.allSettled([writing, ...this.#extracting])
     }
-    const verified = await verifyWritten(this.#ports, this.#run, this.#written)
-    return { outcomes: [...this.#outcomes, ...verified], isTierDone: this.#isTierDone }
+    return { outcomes: await this.#ended(), isTierDone: this.#isTierDone }
   }
 
   /** Starts extractions up to the limit, while there is time, work, and nobody says stop. */
@@ -88,8 +92,15 @@ class Slice {
       })
       this.#after = rows.at(-1) ?? this.#after
       if (rows.length === 0) this.#isTierDone = true
-      else this.#extracting.push(handled(extractChunk(this.#ports, this.#run, rows, this.#signal)))
+      else this.#extracting.push(handled(this.#extract(rows)))
     }
+  }
+
+  async #extract(rows: readonly LedgerRow[]): Promise<ExtractedChunk> {
+    const startedAt = performance.now()
+    const chunk = await extractChunk(this.#ports, this.#run, rows, this.#signal)
+    this.#learnSize(rows.length, chunk, performance.now() - startedAt)
+    return chunk
   }
 
   async #goesOn(): Promise<boolean> {
@@ -105,13 +116,25 @@ class Slice {
     const { written, outcomes } = await writeChunk(this.#ports, this.#run, chunk)
     this.#written.push(...written)
     this.#outcomes.push(...outcomes)
+    if (performance.now() - this.#markedAt < markEveryMs) return
+    await markProgress(this.#ports, this.#run.batch, await this.#ended())
+    this.#markedAt = performance.now()
   }
 
-  #learnSize({ documents }: ExtractedChunk): void {
-    if (documents.length === 0) return
+  /** What has ended since this was asked last, flushed and verified. */
+  async #ended(): Promise<RowOutcome[]> {
+    const outcomes = this.#outcomes.splice(0)
+    const written = this.#written.splice(0)
+    return [...outcomes, ...(await verifyWritten(this.#ports, this.#run, written))]
+  }
+
+  #learnSize(rows: number, { documents }: ExtractedChunk, tookMs: number): void {
     const made = documents.reduce((sum, row) => sum + row.documents.length, 0)
-    const fitting = Math.round((documentsWanted * documents.length) / Math.max(1, made))
-    this.#rowsNext = Math.min(rowsMax, Math.max(1, fitting))
+    const inTime = (rows * chunkMs) / Math.max(1, tookMs)
+    const inMemory = (rows * documentsMax) / Math.max(1, made)
+    const fitting = Math.floor(Math.min(rowsMax, inTime, inMemory))
+    // Never more than twice as many: one quick chunk says little of the next.
+    this.#rowsNext = Math.max(1, Math.min(fitting, 2 * Math.max(rows, firstRows)))
   }
 }
 
