@@ -62,6 +62,7 @@ function prebuiltMisfit(manifest: Manifest | null, sources: string | null): stri
   if (sources !== null && sources !== manifest.sources) {
     return 'the sources in edge/ differ from those of the prebuilt binary'
   }
+  if (!existsSync(prebuiltFile)) return 'the prebuilt binary is not in edge/prebuilt'
   return null
 }
 

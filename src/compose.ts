@@ -29,8 +29,7 @@ export interface Composition extends AsyncDisposable {
 }
 
 /**
- * Config → Ports: the only place that knows every adapter. Opens in parallel what does not depend on each other,
- * and closes in reverse order. Throws `DataFolderError` where the folder is in use or of another format.
+ * Config → Ports: the only place that knows every adapter. Closes in reverse order. Throws `DataFolderError` where the folder is in use or of another format.
  */
 export async function compose(config: Config, log: Logger): Promise<Composition> {
   const stack = new AsyncDisposableStack()
@@ -38,14 +37,9 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
     const folder = stack.use(
       await openDataFolder(resolve(config.dataFolder), { format: dataFormat }),
     ).path
-    const [database, vectors] = await bothOrNeither(
-      stack,
-      openStore(config, folder, log),
-      openEngine(config, folder, log),
-    )
-    stack.use(database)
-    stack.use(vectors)
-    const { db, url } = database
+    // The engine first: where no addon fits, that is said before anything else is started.
+    const vectors = stack.use(await openEngine(config, folder, log))
+    const { db, url } = stack.use(await openStore(config, folder, log))
     const embedder = stack.use(await openEmbedder({ config, log }))
     const ports: Ports = {
       db,
@@ -93,19 +87,6 @@ function openEngine(config: Config, folder: string, log: Logger): Promise<Vector
     return openQdrantEdge({ folder: join(folder, 'qdrant'), config, log })
   }
   return openQdrantServer({ url: config.qdrantUrl, apiKey: config.qdrantApiKey ?? null, log })
-}
-
-/** Waits for both; where one fails, the other is closed with the stack. */
-async function bothOrNeither<A extends AsyncDisposable, B extends AsyncDisposable>(
-  stack: AsyncDisposableStack,
-  first: Promise<A>,
-  second: Promise<B>,
-): Promise<[A, B]> {
-  const [a, b] = await Promise.allSettled([first, second])
-  if (a.status === 'fulfilled' && b.status === 'fulfilled') return [a.value, b.value]
-  if (a.status === 'fulfilled') stack.use(a.value)
-  if (b.status === 'fulfilled') stack.use(b.value)
-  throw a.status === 'rejected' ? a.reason : (b as PromiseRejectedResult).reason
 }
 
 const idBytes: Readonly<Record<string, number>> = { wh: 8, upl: 8, btch: 6, doc: 16 }

@@ -1,4 +1,5 @@
 import { isFailure, type FailureKind } from '../domain/failure.ts'
+import { ServerStopped } from './demo/server-process.ts'
 
 /** 0 well, 1 a bug, 2 wrong usage or settings, then one a kind of failure: scripts can tell them apart. */
 const codes: Record<FailureKind, number> = {
@@ -19,6 +20,7 @@ const codes: Record<FailureKind, number> = {
 export function exitCodeOf(error: unknown): number {
   if (isFailure(error)) return codes[error.kind]
   if (!(error instanceof Error)) return 1
+  if (error instanceof ServerStopped) return error.exitCode
   if (error.name === 'DataFolderError') return 5
   if (error.name === 'EdgeUnavailable') return 6
   if (error.message.startsWith('Wrong settings')) return 2
@@ -28,7 +30,7 @@ export function exitCodeOf(error: unknown): number {
 /** What a person reads: the sentence of an error we know, everything of a bug. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return `nacre: ${String(error)}`
-  const isKnown = exitCodeOf(error) !== 1
+  const isKnown = error instanceof ServerStopped || exitCodeOf(error) !== 1
   return isKnown
     ? `nacre: ${error.message}`
     : `nacre: this is a bug.\n${error.stack ?? error.message}`

@@ -29,7 +29,7 @@ test('README: the quickstart runs as it stands, and finds the film in space', as
 
 async function quickstart(): Promise<string> {
   const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8')
-  const block = /<!-- quickstart:[^>]*-->\n```sh\n([\s\S]*?)```/.exec(readme)?.[1]
+  const block = /<!-- quickstart:[^>]*-->\s*```sh\n([\s\S]*?)```/.exec(readme)?.[1]
   assert.ok(block, 'README.md has a block marked as the quickstart')
   return block
 }

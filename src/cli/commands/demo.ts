@@ -23,24 +23,27 @@ export const demo: Command = {
   flags: [{ flags: '--keep', summary: 'leave the server running and say how to reach it' }],
   settings: [],
   async run(call) {
+    await using stack = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'nacre-demo-'))
+    stack.defer(() => rm(folder, { recursive: true, force: true }))
     const started = performance.now()
-    call.print('Starting a server (embedded PostgreSQL and Qdrant Edge) …')
+    call.print(`Starting a server (${engines(call)}) …`)
     const server = await startServerProcess(folder)
-    try {
-      const client = openClient(server.url, server.key)
-      await client.call('GET', '/v1/organizations')
-      const seconds = (performance.now() - started) / 1000
-      call.print(`  first answer after ${seconds.toFixed(1)} s at ${server.url}\n`)
-      const report = await show(call, client)
-      const sizeBytes = await folderSize(folder)
-      call.print(`\n${report}; ${(sizeBytes / 1e6).toFixed(0)} MB (${sizeBytes} bytes) on disk.`)
-      if (call.flags['keep'] === true) await keep(call, server.url, folder)
-    } finally {
-      await server.stop()
-      await rm(folder, { recursive: true, force: true })
-    }
+    stack.defer(() => server.stop())
+    const client = openClient(server.url, server.key)
+    await client.call('GET', '/v1/organizations')
+    const seconds = (performance.now() - started) / 1000
+    call.print(`  first answer after ${seconds.toFixed(1)} s at ${server.url}\n`)
+    const report = await show(call, client)
+    const sizeBytes = await folderSize(folder)
+    call.print(`\n${report}; ${(sizeBytes / 1e6).toFixed(0)} MB (${sizeBytes} bytes) on disk.`)
+    if (call.flags['keep'] === true) await keep(call, server.url, folder)
   },
+}
+
+function engines({ config }: CommandCall): string {
+  const database = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL'
+  return `${database} and ${config.qdrantUrl === undefined ? 'Qdrant Edge' : 'Qdrant'}`
 }
 
 async function show({ print }: CommandCall, client: Client): Promise<string> {

@@ -4,12 +4,26 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
+/** Longer than a server drains; then it is killed. */
+const stopTimeoutMs = 30_000
+
 export interface ServerProcess {
   url: string
   key: string
   pid: number
   /** Asks it to stop and waits. */
   stop(): Promise<void>
+}
+
+/** Its reason stands in its own output. */
+export class ServerStopped extends Error {
+  override readonly name = 'ServerStopped'
+  /** Of the server's process. */
+  readonly exitCode: number
+  constructor(exitCode: number) {
+    super('The server stopped before it answered; its reason stands above.')
+    this.exitCode = exitCode
+  }
 }
 
 /** A server of its own, started as a user would: `nacre serve --json` on a free port. */
@@ -23,9 +37,11 @@ export async function startServerProcess(folder: string): Promise<ServerProcess>
     },
   )
   const exited = once(child, 'exit')
-  const line = await Promise.race([firstLine(child.stdout), exited.then(() => null)])
-  if (line === null)
-    throw new Error('The server stopped before it answered; its reason stands above.')
+  const line = await firstLine(child.stdout)
+  if (line === null) {
+    const [status] = await exited
+    throw new ServerStopped(typeof status === 'number' ? status : 1)
+  }
   const { url } = JSON.parse(line) as { url: string }
   const key = (await readFile(join(folder, 'admin.key'), 'utf8')).trim()
   return {
@@ -34,7 +50,9 @@ export async function startServerProcess(folder: string): Promise<ServerProcess>
     pid: child.pid ?? 0,
     async stop() {
       child.kill('SIGTERM')
+      const late = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs)
       await exited
+      clearTimeout(late)
     },
   }
 }
