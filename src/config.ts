@@ -151,6 +151,11 @@ export const settings = {
     'Custom payload indexes of one namespace.',
     whole(1, 1_000, 100),
   ),
+  ownVectorsMax: setting(
+    'NACRE_OWN_VECTORS_MAX',
+    "Vectors of a client's own in one namespace.",
+    whole(1, 1_000, 32),
+  ),
   filterDepthMax: setting(
     'NACRE_FILTER_DEPTH_MAX',
     'Deepest nesting of a filter.',

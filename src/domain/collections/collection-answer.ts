@@ -50,10 +50,11 @@ export function featuresAnswer(collection: Collection, namespace: Namespace) {
   }
 }
 
-/** The vectors its documents carry: those of its extractor that the namespace has. */
+/** The vectors its documents may carry: those of its extractor that the namespace has, then the client's own. */
 export function vectorsOf(collection: Collection, namespace: Namespace): VectorDefinition[] {
   const extractorId = collection.extractor.feature_extractor_id
-  return Object.values(namespace.vectors).filter((vector) => vector.extractorId === extractorId)
+  const vectors = Object.values(namespace.vectors)
+  return [extractorId, null].flatMap((id) => vectors.filter((vector) => vector.extractorId === id))
 }
 
 function extractorAnswer(config: CollectionExtractor) {
@@ -65,7 +66,8 @@ function schemaAnswer(fields: Record<string, BucketField>) {
 }
 
 function vectorAnswer(vector: VectorDefinition) {
-  const inputs = findExtractor(vector.extractorId)?.supportedInputTypes ?? []
+  const { extractorId, inferenceName } = vector
+  const inputs = extractorId === null ? [] : (findExtractor(extractorId)?.supportedInputTypes ?? [])
   return {
     name: vector.name,
     description: vector.description,
@@ -80,8 +82,8 @@ function vectorAnswer(vector: VectorDefinition) {
       datatype: 'float32' as const,
       on_disk: null,
       supported_inputs: [...inputs],
-      inference_name: vector.inferenceName,
-      inference_service_id: vector.inferenceName,
+      inference_name: inferenceName,
+      inference_service_id: inferenceName,
     },
   }
 }

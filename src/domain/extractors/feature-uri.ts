@@ -75,7 +75,7 @@ function candidatesOf(
 function namedBy(vectors: readonly VectorDefinition[], name: string): VectorDefinition[] {
   return vectors.filter((vector) => {
     const outputs = [vector.name, vector.inferenceName, vector.featureUri.split('/').at(-1)]
-    return outputs.includes(name) || vector.name === `${vector.extractorId}_${name}`
+    return outputs.includes(name) || vector.name === `${String(vector.extractorId)}_${name}`
   })
 }
 

@@ -13,7 +13,7 @@ export const VectorIndexAnswer = z.object({
     type: z.enum(['dense', 'sparse']),
     dimensions: z.int().min(1).nullable(),
     distance: z.enum(['cosine', 'dot', 'euclidean', 'manhattan']),
-    inference_name: z.string(),
+    inference_name: z.string().nullable(),
     supported_inputs: z.array(z.literal('text')).optional(),
     purpose: z.enum(['text', 'sparse']).optional(),
   }),

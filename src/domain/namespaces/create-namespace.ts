@@ -1,3 +1,4 @@
+import type { EmbeddingModel } from '../../ports/embedder.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   claimNamespace,
@@ -24,8 +25,10 @@ import {
   namespaceNameRules,
   type Namespace,
   type NamespaceExtractor,
+  type VectorDefinition,
 } from './namespace.ts'
 import type { ExtractorRequest, NewNamespace } from './namespace-request.ts'
+import { parseOwnVectors } from './own-vectors.ts'
 
 type Needs = Pick<
   Ports,
@@ -108,6 +111,7 @@ async function planNamespace(
   const payloadIndexes = planIndexes(ports, request, extractors)
   const infrastructure = planInfrastructure(request, id, principal)
   const embedding = await ports.embedder.describe(ports.config.embeddingModel)
+  const vectors = planVectors(ports, request, extractors, embedding)
   const at = ports.now()
   return {
     id,
@@ -118,7 +122,7 @@ async function planNamespace(
     state: 'creating',
     generation: 1,
     featureExtractors,
-    vectors: mergeVectors(extractors, embedding),
+    vectors,
     embedding,
     payloadIndexes,
     autoCreateIndexes: request.auto_create_indexes ?? false,
@@ -126,6 +130,27 @@ async function planNamespace(
     createdAt: at,
     updatedAt: at,
   }
+}
+
+/** Those of the extractors, and the client's own beside them. */
+function planVectors(
+  { config }: Pick<Ports, 'config'>,
+  request: NewNamespace,
+  extractors: readonly Extractor[],
+  model: EmbeddingModel,
+): Record<string, VectorDefinition> {
+  const taken = new Map(
+    builtinExtractors.flatMap((extractor) =>
+      extractor.vectors(model).map(({ name }) => [name, extractor.id] as const),
+    ),
+  )
+  const own = parseOwnVectors(request.vectors ?? {}, {
+    location: ['body', 'vectors'],
+    extractors,
+    taken,
+    ownVectorsMax: config.ownVectorsMax,
+  })
+  return { ...mergeVectors(extractors, model), ...own }
 }
 
 function planIndexes(

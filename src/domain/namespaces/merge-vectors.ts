@@ -17,7 +17,7 @@ export function mergeVectors(
     const earlier = vectors[vector.name]
     if (earlier && !isSameSpace(earlier, vector)) {
       throw fail('conflict', {
-        reason: `${earlier.extractorId} and ${vector.extractorId} both declare the vector '${vector.name}', but differently.`,
+        reason: `${String(earlier.extractorId)} and ${String(vector.extractorId)} both declare the vector '${vector.name}', but differently.`,
         details: { vector: vector.name, extractors: [earlier.extractorId, vector.extractorId] },
       })
     }

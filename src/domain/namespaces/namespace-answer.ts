@@ -6,6 +6,7 @@ import { isFailure } from '../failure.ts'
 import { PayloadIndexAnswer, payloadIndexAnswer } from '../payload-indexes/payload-index-answer.ts'
 import { infrastructureAnswer } from './infrastructure.ts'
 import type { Namespace } from './namespace.ts'
+import { OwnVectorAnswer, ownVectorsAnswer } from './own-vectors.ts'
 
 const count = z.int().nullable()
 
@@ -33,6 +34,8 @@ export const NamespaceAnswer = z.looseObject({
   collection_count: count,
   object_count: count,
   vector_inference_map: z.record(z.string(), z.string()),
+  /** Ours: the vectors that documents bring with them, as declared; the name of one is its feature URI. */
+  vectors: z.record(z.string(), OwnVectorAnswer),
   /** Ours: what the fixed model is and which languages it reads (design 6). */
   embedding_model: z.looseObject({ inference_name: z.string(), languages: z.array(z.string()) }),
   /** Ours: the task of an index build that outlasted the request. */
@@ -107,8 +110,11 @@ function answerOf(
     collection_count: parts?.collections ?? 0,
     object_count: parts?.objects ?? 0,
     vector_inference_map: Object.fromEntries(
-      Object.values(namespace.vectors).map(({ name, inferenceName }) => [name, inferenceName]),
+      Object.values(namespace.vectors).flatMap(({ name, inferenceName }) =>
+        inferenceName === null ? [] : [[name, inferenceName]],
+      ),
     ),
+    vectors: ownVectorsAnswer(namespace.vectors),
     embedding_model: {
       inference_name: namespace.embedding.inferenceName,
       languages: [...namespace.embedding.languages],

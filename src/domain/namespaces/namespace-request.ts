@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { PayloadIndexConfig } from '../payload-indexes/parse-payload-indexes.ts'
+import { OwnVectors } from './own-vectors.ts'
 
 /** Text that PostgreSQL can hold: without NUL, well-formed. */
 const text = z
@@ -19,11 +20,12 @@ export type ExtractorRequest = z.infer<typeof ExtractorRequest>
 const infrastructure = z.record(z.string(), z.unknown()).nullish()
 const payloadIndexes = z.array(PayloadIndexConfig).max(10_000).nullish()
 
-/** Contract 7.1; `name` and `ttl_seconds` are what real clients send besides (contract 2.2, 2.3). */
+/** Contract 7.1; `name` and `ttl_seconds` are what real clients send besides (contract 2.2, 2.3); `vectors` is ours. */
 export const NewNamespace = z.object({
   namespace_name: z.string().nullish(),
   name: z.string().nullish(),
   feature_extractors: z.array(ExtractorRequest).max(100).nullish(),
+  vectors: OwnVectors.nullish(),
   namespace_type: z.enum(['standard', 'marketplace']).nullish(),
   description: text.nullish(),
   payload_indexes: payloadIndexes,

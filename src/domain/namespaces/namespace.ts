@@ -36,17 +36,18 @@ export interface NamespaceExtractor {
   params?: Record<string, unknown>
 }
 
-/** A named vector of the namespace's collection, and which extractor fills it. */
+/** A named vector of the namespace's collection, and which extractor fills it, if any does. */
 export interface VectorDefinition {
   name: string
   description: string
   type: 'dense' | 'sparse'
   dimensions: number | null
   distance: 'cosine' | 'dot' | 'euclidean' | 'manhattan'
-  inferenceName: string
-  /** `text_extractor_v1`. */
-  extractorId: string
-  /** `mixpeek://text_extractor@v1/<output>`, the canonical form in answers. */
+  /** Null for a vector of the client's own. */
+  inferenceName: string | null
+  /** `text_extractor_v1`; null for a vector of the client's own. */
+  extractorId: string | null
+  /** `mixpeek://text_extractor@v1/<output>`, the canonical form in answers; of a client's own vector its name. */
   featureUri: string
 }
 

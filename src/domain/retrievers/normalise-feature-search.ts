@@ -7,6 +7,8 @@ type Given = Record<string, unknown>
 const searchAliases: Readonly<Given> = {
   feature_address: 'feature_uri',
   uri: 'feature_uri',
+  using: 'feature_uri',
+  vector_name: 'feature_uri',
   input: 'query',
   limit: 'top_k',
   score_threshold: 'min_score',
@@ -18,6 +20,8 @@ const searchAliases: Readonly<Given> = {
 const searchKeys = [
   'feature_uri',
   'feature_address',
+  'using',
+  'vector_name',
   'query',
   'input',
   'top_k',

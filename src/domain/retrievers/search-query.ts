@@ -61,7 +61,10 @@ export async function wantedBy(
 
 function textOf({ namespace, location }: Call, vector: VectorDefinition, text: string): Wanted {
   if (vector.type !== 'dense' || vector.inferenceName !== namespace.embedding.inferenceName) {
-    const reason = `holds what ${vector.inferenceName} makes, which is not run here for queries`
+    const reason =
+      vector.inferenceName === null
+        ? 'holds vectors that documents brought with them, which no model here makes of a text'
+        : `holds what ${vector.inferenceName} makes, which is not run here for queries`
     throw invalid(
       [...location, 'query'],
       `${vector.featureUri} ${reason}; send a vector or a document`,
