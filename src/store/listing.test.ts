@@ -285,10 +285,20 @@ async function insertNamespace(): Promise<void> {
   await db
     .insertInto('namespaces')
     .values({
-      ...{ id: 'ns_1', organization_id: 'org_1', name: 'ns', description: null },
-      ...{ namespace_type: 'standard', state: 'ready', generation: 1, feature_extractors: '[]' },
-      ...{ vectors: none, embedding: none, auto_create_indexes: false, infrastructure: none },
-      ...{ expires_at: null, ...times },
+      id: 'ns_1',
+      organization_id: 'org_1',
+      name: 'ns',
+      description: null,
+      namespace_type: 'standard',
+      state: 'ready',
+      generation: 1,
+      feature_extractors: '[]',
+      vectors: none,
+      embedding: none,
+      auto_create_indexes: false,
+      infrastructure: none,
+      expires_at: null,
+      ...times,
     })
     .execute()
 }
@@ -301,16 +311,32 @@ async function insertRows(given: readonly Given[], into?: string): Promise<strin
     await database.db
       .insertInto('buckets')
       .values({
-        ...{ id: bucketId, namespace_id: 'ns_1', name: bucketId, description: null, fields: '{}' },
-        ...{ unique_key: null, metadata: '{}', state: 'active', created_at: now, updated_at: now },
+        id: bucketId,
+        namespace_id: 'ns_1',
+        name: bucketId,
+        description: null,
+        fields: '{}',
+        unique_key: null,
+        metadata: '{}',
+        state: 'active',
+        created_at: now,
+        updated_at: now,
       })
       .execute()
   }
   await insertObjects(
     database.db,
     given.map(({ key, status, at, fields }) => ({
-      ...{ id: `obj_${key}#${bucketId}`, namespaceId: 'ns_1', bucketId, keyPrefix: null },
-      ...{ uniqueValue: null, fields, status, error: null, createdAt: at, updatedAt: at },
+      id: `obj_${key}#${bucketId}`,
+      namespaceId: 'ns_1',
+      bucketId,
+      keyPrefix: null,
+      uniqueValue: null,
+      fields,
+      status,
+      error: null,
+      createdAt: at,
+      updatedAt: at,
       blobs: [],
     })),
   )
