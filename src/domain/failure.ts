@@ -143,8 +143,8 @@ const table: { readonly [C in FailureCode]: Row<C> } = {
 }
 
 /** Every code with its kind and word on the wire, for the reference page and its test. */
-export const failureReference: readonly { code: string; kind: FailureKind; type: string }[] =
-  Object.entries(table).map(([code, { kind, type }]) => ({ code, kind, type }))
+export const failureReference: readonly { code: FailureCode; kind: FailureKind; type: string }[] =
+  Object.entries(table).map(([code, { kind, type }]) => ({ code: code as FailureCode, kind, type }))
 
 export class Failure<C extends FailureCode = FailureCode> extends Error {
   override readonly name = 'Failure'

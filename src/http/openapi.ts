@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { failureReference, type FailureCode } from '../domain/failure.ts'
 import { version } from '../product.ts'
+import { statusOf } from './errors.ts'
 import type { Route } from './route.ts'
 
 type Json = Record<string, unknown>
@@ -106,10 +108,41 @@ function operationOf(route: Route): Json {
     ...requestBody(route),
     responses: {
       [route.status]: answerOf(route),
+      ...failureResponses(route),
       default: { $ref: '#/components/responses/failure' },
     },
     ...(route.failures.length > 0 && { 'x-failures': route.failures }),
   }
+}
+
+/** One response a status, which says what types of failure it may carry. */
+function failureResponses(route: Route): Json {
+  const types: Record<string, Set<string>> = {}
+  const codes = new Set([...edgeFailures(route), ...route.failures])
+  for (const { code, kind, type } of failureReference) {
+    if (codes.has(code)) (types[statusOf(kind)] ??= new Set()).add(type)
+  }
+  return Object.fromEntries(
+    Object.entries(types).map(([status, found]) => [
+      status,
+      { $ref: '#/components/responses/failure', description: [...found].join(', ') },
+    ]),
+  )
+}
+
+/** What the edge itself can answer, before or around the route's own call. */
+function edgeFailures(route: Route): FailureCode[] {
+  const isJson = route.bodyKind === 'json' && route.body !== undefined
+  return [
+    ...(route.access === 'public' ? [] : (['unauthorized', 'forbidden'] as const)),
+    ...(route.scope === 'namespace' ? (['bad_request', 'not_found'] as const) : []),
+    ...(isJson
+      ? (['bad_request', 'request_invalid', 'body_too_large', 'media_type_unsupported'] as const)
+      : []),
+    ...(route.params || route.query ? (['request_invalid'] as const) : []),
+    ...(route.access === 'public' ? [] : (['database_unavailable'] as const)),
+    ...(route.bodyKind === 'json' ? (['request_timeout'] as const) : []),
+  ]
 }
 
 function pathParameters(route: Route): Json[] {

@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openApiDocument } from '../../src/http/openapi.ts'
 import { routes } from '../../src/http/routes.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import recorded from './served.json' with { type: 'json' }
-import { operationKey, readContract, type Contract } from './shapes.ts'
+import { documentFaults, operationKey, readContract, type Contract } from './shapes.ts'
 import { walk, type Call, type Step } from './walk.ts'
 
-const routeKeys = new Set(routes.map(operationKey))
+const routeOf = new Map(routes.map((route) => [operationKey(route), route]))
+const routeKeys = new Set(routeOf.keys())
 
 test('no operation that was ever served has gone, and each new one is recorded in served.json', async (t) => {
   const { operations } = await readContract()
@@ -28,15 +30,14 @@ test('no operation that was ever served has gone, and each new one is recorded i
   )
 })
 
-test('every operation answers with the status and the shape of the contract', async (t) => {
+test('every operation answers with the status and the shape of the contract, and of our own document', async (t) => {
   const contract = await readContract()
   await using server = await startTestServer()
   const faults = new Map<string, string[]>()
 
   await walk(recorder(server, contract, faults))
 
-  for (const key of contract.operations.keys()) {
-    if (!routeKeys.has(key)) continue
+  for (const key of routeKeys) {
     await t.test(key, () => {
       assert.ok(faults.has(key), 'the walk does not call it')
       assert.deepEqual(faults.get(key), [])
@@ -46,8 +47,10 @@ test('every operation answers with the status and the shape of the contract', as
 
 /** A call of the walk: over HTTP as the admin, its answer checked, its faults kept. */
 function recorder(server: TestServer, contract: Contract, faults: Map<string, string[]>): Call {
+  const ownFaults = documentFaults(openApiDocument(routes))
   return async (key, step = {}) => {
-    if (!routeKeys.has(key)) return null
+    const route = routeOf.get(key)
+    if (!route) return null
     const response = await server.fetch(pathOf(key, step), {
       method: key.slice(0, key.indexOf(' ')),
       headers: {
@@ -60,11 +63,12 @@ function recorder(server: TestServer, contract: Contract, faults: Map<string, st
     const text = await response.text()
     const answer = text === '' ? null : JSON.parse(text)
     const operation = contract.operations.get(key)
-    if (operation) {
-      const found = contract.faultsOf(operation, response.status, answer)
-      const shown = found.length > 0 ? [...found, text.slice(0, 2_000)] : []
-      faults.set(key, [...(faults.get(key) ?? []), ...shown])
-    }
+    const found = [
+      ...(operation ? contract.faultsOf(operation, response.status, answer) : []),
+      ...(response.ok ? ownFaults(route, answer) : []),
+    ]
+    const shown = found.length > 0 ? [...found, text.slice(0, 2_000)] : []
+    faults.set(key, [...(faults.get(key) ?? []), ...shown])
     return response.ok ? answer : null
   }
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { Ajv } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import type { Route } from '../../src/http/route.ts'
 
@@ -56,4 +57,28 @@ export async function readContract(): Promise<Contract> {
 /** `GET /v1/buckets/{}`: what a parameter is called is not the contract's business. */
 export function operationKey({ method, path }: Pick<Route, 'method' | 'path'> | Operation): string {
   return `${method} ${path.replace(/\{\w+\}/g, '{}').replace(/\/$/, '')}`
+}
+
+/** What our own OpenAPI document says of an answer; a function that names what is wrong with one. */
+export function documentFaults(
+  document: Record<string, unknown>,
+): (route: Route, answer: unknown) => string[] {
+  const ajv = new Ajv2020({ strict: false, allErrors: true })
+  addFormats.default(ajv)
+  ajv.addSchema({ $id: 'openapi', ...document })
+  return ({ method, path, status }, answer) => {
+    if (answer === null) return []
+    const place = ['paths', path, method.toLowerCase(), 'responses', String(status), 'content']
+    const pointer = [...place, 'application/json', 'schema'].map(escapeKey).join('/')
+    const validate = ajv.compile({ $ref: `openapi#/${pointer}` })
+    if (validate(answer)) return []
+    return (validate.errors ?? []).map(
+      (e) => `by our own document: ${e.instancePath || '/'} ${e.message ?? 'is wrong'}`,
+    )
+  }
+}
+
+/** A key as a part of a JSON pointer in a URI. */
+function escapeKey(key: string): string {
+  return encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'))
 }

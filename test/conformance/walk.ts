@@ -33,6 +33,7 @@ async function account(call: Call): Promise<void> {
   await call('GET /v1/health', { query: '?deep=true' })
   await call('GET /v1/health/liveness')
   await call('GET /v1/health/beat')
+  await call('GET /v1/openapi.json')
   await call('GET /v1/organizations')
   await call('PATCH /v1/organizations', {
     body: { organization_name: 'Films', metadata: { a: 1 } },
@@ -261,6 +262,8 @@ async function documents(call: Call, namespace: string, collection: string): Pro
   })
   const document = made?.document_id ?? 'doc_none'
   const one = { path: [collection, document], namespace }
+  const lines = ['{"title": "One"}', '{"title": "Two"'].join('\n')
+  await call('POST /v1/collections/{}/documents/import', { ...at, body: lines })
   await call('GET /v1/collections/{}/documents/{}', one)
   await call('PATCH /v1/collections/{}/documents/{}', { ...one, body: { title: 'Patched' } })
   await call('PUT /v1/collections/{}/documents/{}', { ...one, body: { title: 'Put', year: 2002 } })
