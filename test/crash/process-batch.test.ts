@@ -112,7 +112,7 @@ async function endsRight(ports: Ports, state: Submitted): Promise<void> {
   const [first, second] = state.collectionIds.map((id) =>
     documents
       .filter(({ collectionId }) => collectionId === id)
-      .map(({ payload }) => payload?.['text'])
+      .map(({ payload }) => String(payload?.['text']))
       .toSorted(),
   )
   assert.deepEqual(first, ['a dog barks', 'one two three', 'four five'].toSorted())
