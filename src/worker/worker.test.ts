@@ -46,6 +46,7 @@ describe('runWorker()', () => {
   for (const error of [
     fail('engine_unavailable', { engine: 'Qdrant', reason: 'gone' }),
     fail('engine_busy', { limit: 1 }),
+    fail('conflict', { reason: 'Another process changes the namespace' }),
     new TypeError('a bug'),
   ]) {
     test(`${error.message} is handed to the queue, which tries again`, async () => {

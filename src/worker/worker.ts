@@ -5,8 +5,8 @@ import { JobRefused } from '../store/queue.ts'
 import type { ClaimedJob } from '../store/queue.ts'
 import type { Job } from './job.ts'
 
-/** What another attempt may mend. Any other failure would only be repeated. */
-const retried: readonly FailureKind[] = ['unavailable', 'exhausted']
+/** What another attempt may mend; a conflict is a namespace that others hold. Any other failure would only be repeated. */
+const retried: readonly FailureKind[] = ['unavailable', 'exhausted', 'conflict']
 
 /**
  * Begins to work all jobs, `concurrency` of each name at once, and returns; `ports.queue.drain` ends it.
