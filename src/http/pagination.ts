@@ -10,7 +10,7 @@ const sortsMax = 10
 
 const count = (min: number, max: number) => z.number().int().min(min).max(max)
 /** A whole number as a query has it. */
-const countText = (min: number, max: number) =>
+export const countText = (min: number, max: number) =>
   z
     .union([
       z.number(),

@@ -113,7 +113,8 @@ function isSparse(value: unknown): value is SparseVector {
   return Array.isArray(indices) && Array.isArray(values) && indices.length === values.length
 }
 
-function unknownVector({ vectors }: Pick<Namespace, 'vectors'>, name: string, at: Location) {
+/** The failure for a name that no vector of the namespace has. */
+export function unknownVector({ vectors }: Pick<Namespace, 'vectors'>, name: string, at: Location) {
   const known = Object.keys(vectors)
   const list = known.length > 0 ? `it has ${known.join(', ')}` : 'it has none'
   return fault(

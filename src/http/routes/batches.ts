@@ -15,7 +15,7 @@ import { taskAnswer } from '../../domain/tasks/task-answer.ts'
 import { taskStatuses } from '../../domain/tasks/task.ts'
 import { changeBatch } from '../../store/batches.ts'
 import { readFailedRows, type FailedRow } from '../../store/ingest-ledger.ts'
-import { listRequest, pageBody, pageQuery } from '../pagination.ts'
+import { countText, listRequest, pageBody, pageQuery } from '../pagination.ts'
 import { route } from '../route.ts'
 import { ofBucket } from './buckets.ts'
 import { taskSchema } from './tasks.ts'
@@ -57,7 +57,6 @@ const reading = ['unauthorized', 'forbidden', 'bad_request', 'not_found'] as con
 const changing = [...reading, 'request_invalid', 'conflict'] as const
 const base = '/v1/buckets/{bucket_identifier}/batches'
 const skipValidation = z.object({ skip_validation: z.string().optional() })
-const wholeText = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 
 export const batchRoutes = [
   route({
@@ -238,10 +237,10 @@ export const batchRoutes = [
     scope: 'namespace',
     params: ofBatch,
     query: z.object({
-      tier_num: wholeText(0, 1_000).optional(),
+      tier_num: countText(0, 1_000).optional(),
       collection_id: z.string().optional(),
-      limit: wholeText(1, 1_000).default(100),
-      offset: wholeText(0, 10_000_000).default(0),
+      limit: countText(1, 1_000).default(100),
+      offset: countText(0, 10_000_000).default(0),
     }),
     response: z.object({
       batch_id: z.string(),
@@ -276,7 +275,7 @@ export const batchRoutes = [
     params: ofBatch,
     body: z.object({
       retry_mode: z.enum(['transient_only', 'all']).nullish(),
-      tier_nums: z.array(z.int().min(0)).nullish(),
+      tier_nums: z.array(z.int().min(0).max(1_000)).min(1).max(1_000).nullish(),
       max_retry_count: z.int().min(1).max(10).nullish(),
     }),
     response: z.object({

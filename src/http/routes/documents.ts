@@ -8,6 +8,7 @@ import {
   deleteMatchingDocuments,
   DocumentFields,
 } from '../../domain/documents/change-documents.ts'
+import { unknownVector } from '../../domain/documents/check-document.ts'
 import { createDocument, DocumentRequest } from '../../domain/documents/create-document.ts'
 import type { DocumentRecord } from '../../domain/documents/document.ts'
 import { DocumentAnswer, documentAnswer } from '../../domain/documents/document-answer.ts'
@@ -16,6 +17,7 @@ import { importDocuments } from '../../domain/documents/import-documents.ts'
 import { groupDocuments, listDocuments } from '../../domain/documents/list-documents.ts'
 import { deleteDocuments, type FieldsChange } from '../../domain/documents/write.ts'
 import { fail, invalid } from '../../domain/failure.ts'
+import type { Namespace } from '../../domain/namespaces/namespace.ts'
 import { filterLimits, parseFilter } from '../../domain/filters/parse-filter.ts'
 import type { Filter } from '../../domain/filters/filter.ts'
 import { parseJson } from '../json.ts'
@@ -368,6 +370,13 @@ export const documentRoutes = [
 
 type Shown = Partial<z.infer<typeof shown>>
 
+function checkVectorNames(namespace: Namespace, names: readonly string[]): void {
+  for (const [i, name] of names.entries()) {
+    if (!Object.hasOwn(namespace.vectors, name))
+      throw unknownVector(namespace, name, ['body', 'return_vector_names', i])
+  }
+}
+
 async function list({
   ports,
   namespace,
@@ -385,6 +394,7 @@ async function list({
   const { filters, ...rest } = body
   const { page, sort, search } = listRequest(query, rest, { limit: 10 })
   const names = body.return_vector_names
+  if (Array.isArray(names)) checkVectorNames(namespace, names)
   const vectorNames = names === true || Array.isArray(names)
   const vectors = body.return_vectors === true
   const options = { namespace, vectors, vectorNames: vectors || vectorNames }

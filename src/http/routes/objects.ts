@@ -6,12 +6,14 @@ import { findActiveBucket, findBucket } from '../../domain/buckets/find-bucket.t
 import { policies } from '../../domain/buckets/unique-key.ts'
 import { deleteDocuments } from '../../domain/documents/write.ts'
 import { Failure } from '../../domain/failure.ts'
+import type { ListRequest } from '../../domain/listing.ts'
 import { createObject, createObjects } from '../../domain/objects/create-objects.ts'
 import { deleteObjects } from '../../domain/objects/delete-objects.ts'
 import { findObject } from '../../domain/objects/find-object.ts'
 import { listObjects } from '../../domain/objects/list-objects.ts'
 import { objectAnswer } from '../../domain/objects/object-answer.ts'
 import type { StoredObject } from '../../domain/objects/object.ts'
+import { queryFilter } from '../../domain/objects/query-filter.ts'
 import { updateObject } from '../../domain/objects/update-object.ts'
 import { taskStatuses } from '../../domain/tasks/task.ts'
 import { readListedStats } from '../../store/bucket-stats.ts'
@@ -21,6 +23,7 @@ import {
   pageQuery,
   paginationAnswer,
   paginationSchema,
+  type PageBody,
 } from '../pagination.ts'
 import { route, type NamespaceCall } from '../route.ts'
 import { ofBucket } from './buckets.ts'
@@ -34,6 +37,15 @@ const createQuery = z.object({
   policy: z.enum(policies).optional(),
   auto_process: z.stringbool().optional(),
 })
+
+/** Anything else in the query is a filter: `?metadata.type=video` (contract 4). */
+const listQuery = pageQuery
+  .extend({
+    sort_field: z.string().min(1).optional(),
+    sort_direction: z.enum(['asc', 'desc']).optional(),
+    return_presigned_urls: z.string().optional(),
+  })
+  .catchall(z.union([z.string(), z.array(z.string())]))
 
 const objectSchema = z.looseObject({
   object_id: z.string(),
@@ -131,7 +143,7 @@ export const objectRoutes = [
     access: 'read',
     scope: 'namespace',
     params: ofBucket,
-    query: pageQuery,
+    query: listQuery,
     body: pageBody.extend({
       select: z.array(z.string()).nullish(),
       return_presigned_urls: z.boolean().nullish(),
@@ -144,7 +156,7 @@ export const objectRoutes = [
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, params, query, body }) => {
       const bucket = await findBucket(ports, namespace, params.bucket_identifier)
-      const request = listRequest(query, body, { limit: 10 })
+      const request = objectsRequest(bucket, query, body)
       const list = await listObjects(ports, bucket, request)
       const results = list.rows.map(objectAnswer)
       const { select } = body
@@ -215,6 +227,24 @@ export const objectRoutes = [
     },
   }),
 ]
+
+/** Filters of the query and of the body must both hold; a sort in the query wins, as all of the query does. */
+function objectsRequest(
+  bucket: Bucket,
+  query: z.infer<typeof listQuery>,
+  body: PageBody,
+): ListRequest {
+  const request = listRequest(query, body, { limit: 10 })
+  const others = Object.entries(query).filter(([name]) => !Object.hasOwn(listQuery.shape, name))
+  const filters = [queryFilter(bucket, Object.fromEntries(others)), request.filter]
+  const given = filters.filter((filter) => filter !== null)
+  const { sort_field: field, sort_direction: direction = 'asc' } = query
+  return {
+    ...request,
+    filter: given.length > 1 ? { kind: 'and', filters: given } : (given[0] ?? null),
+    ...(field !== undefined && { sort: [{ field, direction }] }),
+  }
+}
 
 /** What auto_process does with the objects once they stand; null work where nobody asked. */
 async function processor(

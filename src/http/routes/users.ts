@@ -7,6 +7,7 @@ import {
 } from '../../domain/organizations/manage-users.ts'
 import { userAnswer, userRoles, userStatuses } from '../../domain/organizations/user.ts'
 import { listUsers } from '../../store/users.ts'
+import { countText } from '../pagination.ts'
 import { route } from '../route.ts'
 
 export const userEmailParam = z.object({ user_email: z.string().min(1).max(320) })
@@ -45,8 +46,8 @@ const oneUser = user.extend({ success: z.literal(true), user })
 export const doneAnswer = z.object({ success: z.literal(true), message: z.string() })
 
 const listQuery = z.object({
-  skip: z.coerce.number().int().min(0).max(1_000_000).default(0),
-  limit: z.coerce.number().int().min(1).max(1_000).default(50),
+  skip: countText(0, 1_000_000).default(0),
+  limit: countText(1, 1_000).default(50),
   role: z.enum(userRoles).optional(),
   status: z.enum(userStatuses).optional(),
 })

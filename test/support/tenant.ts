@@ -1,0 +1,107 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { hashOf, newApiKey, prefixOf } from '../../src/domain/organizations/api-key.ts'
+import type { Ports } from '../../src/ports/ports.ts'
+import { insertApiKey } from '../../src/store/api-keys.ts'
+import { insertOrganization } from '../../src/store/organizations.ts'
+import { insertUser } from '../../src/store/users.ts'
+import type { TestServer } from './server.ts'
+
+/** The values of the parameters that paths name: one thing of each noun. */
+export type Things = Record<string, string> & { namespace_id: string; namespace_name: string }
+
+/** Another organization on the same server, which the API has no way to make; answers the key of its admin. */
+export async function addOrganization(ports: Ports): Promise<string> {
+  const at = { createdAt: ports.now(), updatedAt: ports.now() }
+  const organizationId = ports.newId('org')
+  const userId = ports.newId('usr')
+  const key = newApiKey()
+  const none = { profile: {}, metadata: {} }
+  const internalId = ports.newId('int')
+  const named = {
+    id: organizationId,
+    internalId,
+    name: 'other',
+    accountType: 'enterprise' as const,
+  }
+  await insertOrganization(ports.db, { ...named, ...none, ...at })
+  await insertUser(ports.db, {
+    ...{ id: userId, organizationId, email: 'root@other.example', name: 'root', avatarUrl: null },
+    ...{ role: 'admin', status: 'active', metadata: {}, ...at },
+  })
+  await insertApiKey(ports.db, {
+    ...{ id: ports.newId('key'), organizationId, userId, name: 'root', description: '' },
+    ...{ hash: hashOf(key), prefix: prefixOf(key), permissions: ['admin'], scopes: [] },
+    ...{ status: 'active', rateLimitOverride: null, expiresAt: null, lastUsedAt: null },
+    ...{ createdAt: at.createdAt, createdBy: null, revokedAt: null, revokedBy: null },
+  })
+  return key
+}
+
+/** A namespace with one thing of each noun in it: a bucket with an object, its batch done, a collection, a retriever. */
+export async function furnish(call: TestServer['call']): Promise<Things> {
+  const name = `films-${randomBytes(3).toString('hex')}`
+  const { namespace_id: namespace } = await call('POST', '/v1/namespaces', {
+    namespace_name: name,
+    feature_extractors: [{ feature_extractor_name: 'text_extractor', version: 'v1' }],
+  })
+  const at = (method: string, path: string, body?: unknown) =>
+    call(method, path, body, { 'x-namespace': namespace })
+  const { bucket_id: bucket } = await at('POST', '/v1/buckets', {
+    bucket_name: 'plots',
+    bucket_schema: { properties: { content: { type: 'text' }, year: { type: 'integer' } } },
+  })
+  const { object_id: object } = await at('POST', `/v1/buckets/${bucket}/objects`, {
+    blobs: [{ property: 'content', type: 'text', data: 'A man sells fish.' }],
+    year: 1999,
+  })
+  const { collection_id: collection } = await at('POST', '/v1/collections', {
+    collection_name: 'plots',
+    source: { type: 'bucket', bucket_ids: [bucket] },
+    feature_extractor: {
+      feature_extractor_name: 'text_extractor',
+      version: 'v1',
+      input_mappings: { text: 'content' },
+    },
+  })
+  const { batch_id: batch } = await at('POST', `/v1/buckets/${bucket}/batches`, {
+    object_ids: [object],
+  })
+  const { task_id: task } = await at('POST', `/v1/buckets/${bucket}/batches/${batch}/submit`)
+  await ended(call, task)
+  const { document_id: document } = await at('POST', `/v1/collections/${collection}/documents`, {
+    title: 'By hand',
+    year: 2001,
+  })
+  const { retriever_id: retriever } = await at('POST', '/v1/retrievers', {
+    retriever_name: 'newest',
+    collection_identifiers: [collection],
+    stages: [
+      {
+        stage_type: 'attribute_filter',
+        parameters: { field: 'year', operator: 'eq', value: 2001 },
+      },
+    ],
+  })
+  return {
+    namespace_id: namespace,
+    namespace_name: name,
+    namespace_identifier: namespace,
+    bucket_identifier: bucket,
+    object_identifier: object,
+    batch_id: batch,
+    collection_identifier: collection,
+    document_id: document,
+    retriever_id: retriever,
+    task_id: task,
+  }
+}
+
+async function ended(call: TestServer['call'], task: string): Promise<void> {
+  for (;;) {
+    const { status } = await call('GET', `/v1/tasks/${task}`)
+    if (status === 'COMPLETED') return
+    if (status !== 'PENDING' && status !== 'PROCESSING') throw new Error(`The task is ${status}`)
+    await sleep(50)
+  }
+}
