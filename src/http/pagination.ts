@@ -113,6 +113,11 @@ export function listPage(
   return { limit, offset: cursor === null ? offset : 0, cursor, includeTotal }
 }
 
+/** For lists whose answer requires a total, whether or not it was asked for (contract 4, list wrappers). */
+export function withTotal(request: ListRequest): ListRequest {
+  return { ...request, page: { ...request.page, includeTotal: true } }
+}
+
 export const paginationSchema = z.object({
   total: z.int().nullable(),
   page: z.int().nullable(),

@@ -15,7 +15,15 @@ import { taskAnswer } from '../../domain/tasks/task-answer.ts'
 import { taskStatuses } from '../../domain/tasks/task.ts'
 import { changeBatch } from '../../store/batches.ts'
 import { readFailedRows, type FailedRow } from '../../store/ingest-ledger.ts'
-import { countText, listRequest, pageBody, pageQuery } from '../pagination.ts'
+import {
+  countText,
+  listRequest,
+  pageBody,
+  pageQuery,
+  paginationAnswer,
+  paginationSchema,
+  withTotal,
+} from '../pagination.ts'
 import { route } from '../route.ts'
 import { ofBucket } from './buckets.ts'
 import { taskSchema } from './tasks.ts'
@@ -97,7 +105,11 @@ export const batchRoutes = [
       status: z.enum(taskStatuses).nullish(),
       collection_id: z.string().nullish(),
     }),
-    response: z.object({ results: z.array(batchSchema), total_count: z.int() }),
+    response: z.object({
+      results: z.array(batchSchema),
+      total_count: z.int(),
+      pagination: paginationSchema,
+    }),
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, params, query, body }) => {
       const bucket = await findBucket(ports, namespace, params.bucket_identifier)
@@ -110,10 +122,14 @@ export const batchRoutes = [
         status: body.status ?? null,
         collectionId: named ? (await findCollection(ports, namespace, named)).id : null,
       }
-      const list = await listBatches(ports, bucket, only, request)
+      const list = await listBatches(ports, bucket, only, withTotal(request))
       const results = []
       for (const batch of list.rows) results.push(await batchAnswer(ports, batch))
-      return { results, total_count: list.total ?? results.length }
+      return {
+        results,
+        total_count: list.total ?? results.length,
+        pagination: paginationAnswer(list, request.page),
+      }
     },
   }),
   route({

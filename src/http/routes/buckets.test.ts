@@ -179,6 +179,9 @@ describe('POST /v1/buckets/list', () => {
       assert.equal(status, 200)
       return answer
     }
+    // When figures were counted differs from answer to answer.
+    const shown = ({ results }: Answer) =>
+      results.map((one: Answer) => ({ ...one, stats_updated_at: null }))
     const namesOf = ({ results }: Answer) => results.map((one: Answer) => one.bucket_name)
     const only = { search: 'DRINK', sort: { field: 'bucket_name', direction: 'desc' } }
 
@@ -187,8 +190,8 @@ describe('POST /v1/buckets/list', () => {
     const byPage = await list('', { ...only, page: 2, page_size: 2, include_total: true })
 
     assert.deepEqual(namesOf(byQuery), ['drink cider', 'drink bock'])
-    assert.deepEqual(byBody.results, byQuery.results)
-    assert.deepEqual(byPage.results, byQuery.results)
+    assert.deepEqual(shown(byBody), shown(byQuery))
+    assert.deepEqual(shown(byPage), shown(byQuery))
     assert.equal(byQuery.total_count, 5)
     assert.equal(byQuery.pagination.total, 5)
     assert.equal(byQuery.pagination.total_pages, 3)
@@ -235,7 +238,7 @@ describe('POST /v1/buckets/list', () => {
 describe('DELETE /v1/buckets/{}', () => {
   test('200 with a task, after which bucket, objects, blobs and batches are gone', async () => {
     const { bucket_id } = await create({ bucket_name: 'doomed', bucket_schema: schema })
-    const plot = 'x'.repeat(20_000)
+    const plot = 'x'.repeat(100_000)
     const object = await films.made('POST /v1/buckets/{}/objects', [bucket_id], {
       title: 'a',
       blobs: [{ property: 'plot', type: 'text', data: plot }],

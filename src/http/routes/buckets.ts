@@ -15,6 +15,7 @@ import {
   pageQuery,
   paginationAnswer,
   paginationSchema,
+  withTotal,
 } from '../pagination.ts'
 import { route } from '../route.ts'
 
@@ -89,21 +90,17 @@ export const bucketRoutes = [
     }),
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, query, body }) => {
-      const request = listRequest(query, body, { limit: 10 })
+      const request = withTotal(listRequest(query, body, { limit: 10 }))
       const list = await listBuckets(ports, namespace, request)
       const ids = list.rows.map(({ id }) => id)
       const [stats, totals] = await Promise.all([
         readBucketStats(ports.db, ids),
         readObjectTotals(ports.db, namespace.id),
       ])
-      const { total } = list
       return {
         results: list.rows.map((bucket) => bucketAnswer(bucket, stats.get(bucket.id), ports.now())),
-        pagination: paginationAnswer(
-          { ...list, total: request.page.includeTotal ? total : null },
-          request.page,
-        ),
-        total_count: total ?? list.rows.length,
+        pagination: paginationAnswer(list, request.page),
+        total_count: list.total ?? list.rows.length,
         stats: statsAnswer(totals),
       }
     },

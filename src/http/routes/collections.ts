@@ -17,6 +17,7 @@ import {
   pageQuery,
   paginationAnswer,
   paginationSchema,
+  withTotal,
 } from '../pagination.ts'
 import { route } from '../route.ts'
 
@@ -102,16 +103,12 @@ export const collectionRoutes = [
     }),
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, query, body }) => {
-      const request = listRequest(query, body, { limit: 10 })
+      const request = withTotal(listRequest(query, body, { limit: 10 }))
       const list = await listCollections(ports, namespace, request)
-      const { total } = list
       return {
         results: await Promise.all(list.rows.map((one) => counted(ports, namespace, one))),
-        pagination: paginationAnswer(
-          { ...list, total: request.page.includeTotal ? total : null },
-          request.page,
-        ),
-        total_count: total ?? list.rows.length,
+        pagination: paginationAnswer(list, request.page),
+        total_count: list.total ?? list.rows.length,
       }
     },
   }),
