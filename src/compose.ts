@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { openBuiltinExtractors } from './adapters/builtin-extractors/open-builtin-extractors.ts'
 import { openDataFolder } from './adapters/data-folder/open-data-folder.ts'
+import type { DataVersions } from './adapters/data-folder/format.ts'
 import { openEmbedder } from './adapters/embedding/open-embedder.ts'
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/open-embedded-postgres.ts'
 import { openFsBlobs } from './adapters/fs-blobs/open-fs-blobs.ts'
@@ -9,7 +10,7 @@ import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
 import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
 import { openLogger } from './adapters/pino-log/open-logger.ts'
 import type { Config } from './config.ts'
-import { dataFormat } from './product.ts'
+import { dataFormat, edgeVersion, postgresMajor } from './product.ts'
 import type { Logger } from './ports/logger.ts'
 import type { Ports } from './ports/ports.ts'
 import type { VectorEngine } from './ports/vector-engine.ts'
@@ -35,7 +36,7 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
   const stack = new AsyncDisposableStack()
   try {
     const folder = stack.use(
-      await openDataFolder(resolve(config.dataFolder), { format: dataFormat }),
+      await openDataFolder(resolve(config.dataFolder), dataVersions(config)),
     ).path
     // The engine first: where no addon fits, that is said before anything else is started.
     const vectors = stack.use(await openEngine(config, folder, log))
@@ -60,6 +61,15 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
   } catch (error) {
     await stack.disposeAsync()
     throw error
+  }
+}
+
+/** Of the engines that keep their files in the folder; where a server does their work, what is there is not opened. */
+function dataVersions({ databaseUrl, qdrantUrl }: Config): DataVersions {
+  return {
+    format: dataFormat,
+    postgresMajor: databaseUrl === undefined ? postgresMajor : null,
+    edge: qdrantUrl === undefined ? edgeVersion : null,
   }
 }
 
