@@ -198,7 +198,7 @@ function sortOptions(given: z.infer<typeof sorts> | null | undefined): SortOptio
 function isSortOption(
   value: object,
 ): value is { field: string; direction?: 'asc' | 'desc' | null | undefined } {
-  return 'field' in value && value.field !== 'asc' && value.field !== 'desc'
+  return 'field' in value && typeof value.field === 'string' && !/^(?:asc|desc)$/.test(value.field)
 }
 
 function refusePage(

@@ -101,7 +101,7 @@ async function ended(call: TestServer['call'], task: string): Promise<void> {
   for (;;) {
     const { status } = await call('GET', `/v1/tasks/${task}`)
     if (status === 'COMPLETED') return
-    if (status !== 'PENDING' && status !== 'PROCESSING') throw new Error(`The task is ${status}`)
-    await sleep(50)
+    if (/FAILED|CANCELED|ERRORS/.test(status)) throw new Error(`The task is ${status}`)
+    await sleep(20)
   }
 }

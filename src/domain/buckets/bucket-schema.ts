@@ -109,7 +109,7 @@ function parseType(given: unknown, at: Location, faults: Fault[]): FieldType {
     faults.push(fault(at, `must be one of ${fieldTypes.join(', ')}`, kind))
     return 'string'
   }
-  const near = meant[word] ?? nearestName(word, fieldTypes)
+  const near = (Object.hasOwn(meant, word) ? meant[word] : null) ?? nearestName(word, fieldTypes)
   const tail = near ? `did you mean '${near}'?` : `it must be one of ${fieldTypes.join(', ')}`
   faults.push(fault(at, `'${String(given)}' is not a field type; ${tail}`, 'invalid_value'))
   return 'string'

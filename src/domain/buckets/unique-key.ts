@@ -81,7 +81,7 @@ function fieldFault(
   fields: Record<string, BucketField>,
   location: (string | number)[],
 ): Fault[] {
-  const field = fields[name]
+  const field = Object.hasOwn(fields, name) ? fields[name] : undefined
   if (!field) {
     const tail = suggestion(name, Object.keys(fields))
     return [

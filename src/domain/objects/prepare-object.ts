@@ -250,7 +250,7 @@ function blobField(
   given: unknown,
   location: Location,
 ): BucketField {
-  const field = bucket.fields[property]
+  const field = Object.hasOwn(bucket.fields, property) ? bucket.fields[property] : undefined
   const isOpen = Object.keys(bucket.fields).length === 0
   if (!field && !isOpen) {
     const tail = suggestion(property, Object.keys(bucket.fields))
