@@ -51,6 +51,28 @@ describe('patchNamespace() where the engine', () => {
     assert.equal(changed?.error, 'no room for another index')
   })
 
+  test('refuses an index leaves alone what another request has changed meanwhile', async () => {
+    const namespace = await films('overtaken')
+    const refusing = withEngine({
+      createPayloadIndex: async (collection, field, schema) => {
+        if (field === 'created') {
+          const rename = NamespacePatch.parse({ namespace_name: 'renamed', description: 'later' })
+          await patchNamespace(ports, admin, namespace.id, rename)
+          throw new EngineRejection('no room for another index')
+        }
+        await ports.vectors.createPayloadIndex(collection, field, schema)
+      },
+    })
+
+    const patch = { ...everything, auto_create_indexes: true }
+    await assert.rejects(patchNamespace(refusing, admin, namespace.id, patch))
+
+    const found = await findNamespace(ports, admin.organizationId, namespace.id)
+    assert.deepEqual([found.name, found.description], ['renamed', 'later'])
+    assert.equal(found.autoCreateIndexes, false)
+    assert.ok(found.updatedAt > namespace.updatedAt)
+  })
+
   test('goes away in the middle restores the declaration, and the engine follows when it is back', async () => {
     const namespace = await films('away')
     let isAway = false

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Ports } from '../../ports/ports.ts'
 import { changeNamespace, readNamespaceById, type NamespaceChange } from '../../store/namespaces.ts'
 import type { Db } from '../../store/tables.ts'
@@ -75,7 +76,7 @@ async function changeBoth(
     location: ['body', 'payload_indexes'],
     also: async (tx, isChanged) => {
       if (isChanged || !isEmpty(change)) await write(tx, namespace, change, ports.now())
-      return (undo) => write(undo, namespace, beforeOf(namespace, change), namespace.updatedAt)
+      return (undo) => takeBack(undo, namespace, change)
     },
   })
   return taskId
@@ -103,6 +104,19 @@ async function write(
     if (!isUniqueViolation(error)) throw error
     throw fail('already_exists', { resource: 'namespace', name: change.name ?? namespace.name })
   }
+}
+
+/** Puts the old values back, but for fields that another request has changed again meanwhile. */
+async function takeBack(tx: Db, namespace: Namespace, change: NamespaceChange): Promise<void> {
+  const current = await readNamespaceById(tx, namespace.id)
+  if (!current) return
+  const written = { ...namespace, ...change }
+  const names = ['name', 'description', 'autoCreateIndexes', 'infrastructure'] as const
+  const others = names.filter((name) => !isDeepStrictEqual(current[name], written[name]))
+  const before = beforeOf(namespace, change)
+  for (const name of others) delete before[name]
+  const at = others.length === 0 ? namespace.updatedAt : current.updatedAt
+  await write(tx, namespace, before, at)
 }
 
 /** The old values of exactly the fields that a change writes. */

@@ -4,6 +4,7 @@ import { openTestPorts } from '../../../test/support/ports.ts'
 import type { Answer, TestRequest } from '../../../test/support/server.ts'
 import { ensureFirstKey } from '../../domain/organizations/ensure-first-key.ts'
 import type { Ports } from '../../ports/ports.ts'
+import type { VectorEngine } from '../../ports/vector-engine.ts'
 import { namespaceJobs } from '../../worker/jobs/namespaces.ts'
 import { runWorker } from '../../worker/worker.ts'
 import { createApi, type Api } from '../api.ts'
@@ -134,6 +135,126 @@ describe('routes of namespaces', () => {
       const there = (await ports.vectors.describeCollection(namespace_id))?.payload_schema
       assert.deepEqual(await builtOf(namespace_id), ['changed', 'created', 'kept'])
       assert.deepEqual(there?.['changed'], { type: 'integer', lookup: false, range: true })
+    })
+
+    test('every type is built in the engine with its options, and answered with all of them', async () => {
+      const { namespace_id } = await create({ namespace_name: 'eight' })
+
+      const answer = await patch('eight', {
+        payload_indexes: eightTypes.map(({ field_name, type, given }) => ({
+          field_name,
+          type,
+          ...(given && { field_schema: given }),
+        })),
+      })
+
+      const there = (await ports.vectors.describeCollection(namespace_id))?.payload_schema ?? {}
+      for (const { field_name, type, built } of eightTypes) {
+        assert.deepEqual(there[field_name], { type, ...built })
+        const shown = customOf(answer).find((index: Answer) => index.field_name === field_name)
+        assert.deepEqual(shown.field_schema, { type, ...built })
+        assert.equal(shown.state, 'active')
+      }
+      assert.deepEqual(
+        await builtOf(namespace_id),
+        eightTypes.map((one) => one.field_name).toSorted(),
+      )
+    })
+
+    test('only an option that differs builds an index anew, and the flag of the namespace stays', async () => {
+      const { namespace_id } = await create({
+        namespace_name: 'optioned',
+        auto_create_indexes: true,
+        payload_indexes: [{ field_name: 'body', type: 'text' }],
+      })
+
+      const answer = await patch('optioned', {
+        payload_indexes: [
+          {
+            field_name: 'body',
+            type: 'text',
+            field_schema: { tokenizer: 'prefix', lowercase: false },
+          },
+        ],
+      })
+
+      assert.equal(answer.auto_create_indexes, true)
+      const there = (await ports.vectors.describeCollection(namespace_id))?.payload_schema
+      assert.deepEqual(there?.['body'], {
+        type: 'text',
+        tokenizer: 'prefix',
+        min_token_len: 2,
+        max_token_len: 15,
+        lowercase: false,
+      })
+    })
+
+    test('422 names each fault of a list: a field twice, a system field, an option out of range', async () => {
+      await create({ namespace_name: 'faulty' })
+
+      const response = await send('/v1/namespaces/faulty', {
+        method: 'PATCH',
+        body: {
+          payload_indexes: [
+            { field_name: 'a', type: 'keyword' },
+            { field_name: 'metadata.a', type: 'integer' },
+            { field_name: 'collection_id', type: 'keyword', is_protected: false },
+            { field_name: 'b', type: 'integer', field_schema: { lookup: false, range: false } },
+            { field_name: 'c', type: 'text', field_schema: { min_token_len: 9, max_token_len: 3 } },
+            { field_name: 'd', type: 'keyword', is_protected: true },
+          ],
+        },
+      })
+
+      const problem: Answer = await response.json()
+      assert.equal(response.status, 422)
+      assert.deepEqual(
+        problem.detail.map(({ loc }: Answer) => loc.slice(2).join('.')),
+        [
+          '1.field_name',
+          '2.field_name',
+          '3.field_schema',
+          '4.field_schema.max_token_len',
+          '5.is_protected',
+        ],
+      )
+    })
+
+    test('200 with the index building and a task where the build outlasts the wait; then it is active', async () => {
+      const { namespace_id } = await create({ namespace_name: 'slow' })
+      const build = Promise.withResolvers<void>()
+      const slow = createApi(namespaceRoutes, {
+        ...ports,
+        config: { ...ports.config, indexWaitMs: 50 },
+        vectors: slowly(ports.vectors, build.promise),
+      })
+
+      const response = await send(
+        '/v1/namespaces/slow',
+        {
+          method: 'PATCH',
+          body: { payload_indexes: [{ field_name: 'year', type: 'integer' }] },
+        },
+        slow,
+      )
+      const answer: Answer = await response.json()
+      const shown: Answer = await call('GET', '/v1/namespaces/slow')
+      const second = await send(
+        '/v1/namespaces/slow',
+        { method: 'PATCH', body: { payload_indexes: [] } },
+        slow,
+      )
+
+      assert.equal(response.status, 200, JSON.stringify(answer))
+      assert.equal(customOf(answer)[0].state, 'building')
+      assert.equal(customOf(shown)[0].state, 'building')
+      assert.equal(second.status, 409)
+      assert.match(await second.text(), /changing payload indexes/)
+      build.resolve()
+      await until(async () => (await taskStatus(answer.task_id)) === 'COMPLETED')
+      assert.equal(customOf(await call('GET', '/v1/namespaces/slow'))[0].state, 'active')
+      assert.deepEqual(await builtOf(namespace_id), ['year'])
+      await slow[Symbol.asyncDispose]()
     })
 
     test('[] drops the custom indexes and leaves the protected ones', async () => {
@@ -443,14 +564,7 @@ describe('routes of namespaces', () => {
       assert.equal((await send(`/v1/namespaces/${namespace_id}`, { method: 'DELETE' })).status, 404)
       const again = await create({ namespace_name: 'doomed' })
       assert.notEqual(again.namespace_id, namespace_id)
-      await until(async () => {
-        const row = await ports.db
-          .selectFrom('tasks')
-          .select('status')
-          .where('id', '=', answer.task_id)
-          .executeTakeFirst()
-        return row?.status === 'COMPLETED'
-      })
+      await until(async () => (await taskStatus(answer.task_id)) === 'COMPLETED')
       assert.equal(await ports.vectors.describeCollection(namespace_id), null)
       assert.equal((await ports.vectors.listCollections()).includes(`${namespace_id}_g1`), false)
     })
@@ -480,12 +594,61 @@ const pageBody = `
 }
 `
 
+/** Each type of contract 8.2: what a client says of it, and what the engine and the answer then have. */
+const eightTypes: { field_name: string; type: string; given?: object; built: object }[] = [
+  { field_name: 'tenant', type: 'keyword', given: { is_tenant: true }, built: { is_tenant: true } },
+  { field_name: 'category', type: 'keyword', built: { is_tenant: false } },
+  { field_name: 'year', type: 'integer', built: { lookup: true, range: true } },
+  {
+    field_name: 'rank',
+    type: 'integer',
+    given: { lookup: false },
+    built: { lookup: false, range: true },
+  },
+  { field_name: 'price', type: 'float', built: {} },
+  { field_name: 'is_new', type: 'bool', built: {} },
+  { field_name: 'place', type: 'geo', built: {} },
+  { field_name: 'at', type: 'datetime', built: {} },
+  {
+    field_name: 'body',
+    type: 'text',
+    given: { tokenizer: 'whitespace', max_token_len: 40 },
+    built: { tokenizer: 'whitespace', min_token_len: 2, max_token_len: 40, lowercase: true },
+  },
+  { field_name: 'ref', type: 'uuid', built: { is_tenant: false } },
+]
+
+/** The real engine, whose payload indexes are built when `may` says so. */
+function slowly(engine: VectorEngine, may: Promise<void>): VectorEngine {
+  return new Proxy(engine, {
+    get(target, key) {
+      const own: unknown = Reflect.get(target, key)
+      if (typeof own !== 'function') return own
+      if (key !== 'createPayloadIndex') return own.bind(target)
+      return async (...given: unknown[]) => {
+        await may
+        await Reflect.apply(own, target, given)
+      }
+    },
+  })
+}
+
+async function taskStatus(id: string): Promise<string | undefined> {
+  const row = await ports.db
+    .selectFrom('tasks')
+    .select('status')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row?.status
+}
+
 async function send(
   path: string,
   { method = 'GET', headers = {}, body }: TestRequest = {},
+  through: Api = api,
 ): Promise<Response> {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return await api.fetch(
+  return await through.fetch(
     new Request(`http://localhost${path}`, {
       method,
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
