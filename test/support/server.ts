@@ -14,14 +14,14 @@ export interface TestServer extends AsyncDisposable {
   ports: Ports
   folder: string
   /** A request over real HTTP as that admin; a plain object as `body` is sent as JSON. */
-  fetch(path: string, init?: TestRequest): Promise<Response>
+  fetch: (path: string, init?: TestRequest) => Promise<Response>
   /** As `fetch`, and the parsed answer; throws where the status is not 2xx. */
-  call(
+  call: (
     method: string,
     path: string,
     body?: unknown,
     headers?: Record<string, string>,
-  ): Promise<Answer>
+  ) => Promise<Answer>
 }
 
 export interface TestRequest {

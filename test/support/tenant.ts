@@ -16,24 +16,44 @@ export async function addOrganization(ports: Ports): Promise<string> {
   const organizationId = ports.newId('org')
   const userId = ports.newId('usr')
   const key = newApiKey()
-  const none = { profile: {}, metadata: {} }
-  const internalId = ports.newId('int')
-  const named = {
+  await insertOrganization(ports.db, {
     id: organizationId,
-    internalId,
+    internalId: ports.newId('int'),
     name: 'other',
-    accountType: 'enterprise' as const,
-  }
-  await insertOrganization(ports.db, { ...named, ...none, ...at })
+    accountType: 'enterprise',
+    profile: {},
+    metadata: {},
+    ...at,
+  })
   await insertUser(ports.db, {
-    ...{ id: userId, organizationId, email: 'root@other.example', name: 'root', avatarUrl: null },
-    ...{ role: 'admin', status: 'active', metadata: {}, ...at },
+    id: userId,
+    organizationId,
+    email: 'root@other.example',
+    name: 'root',
+    role: 'admin',
+    status: 'active',
+    avatarUrl: null,
+    metadata: {},
+    ...at,
   })
   await insertApiKey(ports.db, {
-    ...{ id: ports.newId('key'), organizationId, userId, name: 'root', description: '' },
-    ...{ hash: hashOf(key), prefix: prefixOf(key), permissions: ['admin'], scopes: [] },
-    ...{ status: 'active', rateLimitOverride: null, expiresAt: null, lastUsedAt: null },
-    ...{ createdAt: at.createdAt, createdBy: null, revokedAt: null, revokedBy: null },
+    id: ports.newId('key'),
+    organizationId,
+    userId,
+    name: 'root',
+    hash: hashOf(key),
+    prefix: prefixOf(key),
+    description: '',
+    permissions: ['admin'],
+    scopes: [],
+    status: 'active',
+    rateLimitOverride: null,
+    expiresAt: null,
+    lastUsedAt: null,
+    createdAt: at.createdAt,
+    createdBy: null,
+    revokedAt: null,
+    revokedBy: null,
   })
   return key
 }
