@@ -30,6 +30,7 @@ export async function openAsk(
       headers: {
         ...(as !== undefined && { authorization: as === null ? '' : `Bearer ${as}` }),
         ...(namespace !== undefined && { 'x-namespace': namespace }),
+        ...(typeof body === 'string' && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { body }),
     })
