@@ -1,6 +1,11 @@
 import type { Ports } from '../../ports/ports.ts'
 import { changeBatch, lockBatch } from '../../store/batches.ts'
-import { readLedgerSums, releaseObjects, skipOpenRows } from '../../store/ingest-ledger.ts'
+import {
+  readLedgerSums,
+  releaseObjects,
+  settleObjects,
+  skipOpenRows,
+} from '../../store/ingest-ledger.ts'
 import { fail } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { createTask } from '../tasks/create-task.ts'
@@ -35,6 +40,7 @@ export async function cancelBatch(
       ).id
     if (!terminalStatuses.includes(batch.status)) {
       await skipOpenRows(tx, batchId, 'The batch was cancelled.')
+      await settleObjects(tx, batchId)
       await releaseObjects(tx, batchId)
       await changeBatch(tx, batchId, { status: 'CANCELED', taskId })
       const additionalData = progressOf(batch, await readLedgerSums(tx, batchId))

@@ -14,7 +14,7 @@ import { updateTask } from '../tasks/update-task.ts'
 import type { Batch, LedgerSums } from './batch.ts'
 import { openRun, type BatchRun } from './batch-run.ts'
 import { openTier } from './open-tier.ts'
-import { progressOf, tellProgress } from './progress.ts'
+import { progressOf, tellAfterEnd, tellProgress } from './progress.ts'
 import { runSlice, type SliceResult } from './run-slice.ts'
 import { addBatchJob } from './submit-batch.ts'
 
@@ -84,7 +84,7 @@ async function endSlice(
     const fence = await checkFence(tx, batch.id, batch.fence)
     if (fence === 'lost') return
     await markOutcomes(tx, batch.id, outcomes)
-    if (fence === 'ended') return await tellProgress(tx, batch)
+    if (fence === 'ended') return await tellAfterEnd(tx, batch)
     if (isTierDone && !opensNext) return await endBatch(tx, batch, null)
     const moved: Batch = { ...batch, currentTier: opensNext ? next : batch.currentTier }
     await changeBatch(tx, batch.id, { status: 'IN_PROGRESS', currentTier: moved.currentTier })

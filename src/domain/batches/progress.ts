@@ -1,6 +1,6 @@
 import type { Ports } from '../../ports/ports.ts'
 import { checkFence } from '../../store/batches.ts'
-import { markOutcomes, readLedgerSums } from '../../store/ingest-ledger.ts'
+import { markOutcomes, readLedgerSums, settleObjects } from '../../store/ingest-ledger.ts'
 import type { Db } from '../../store/tables.ts'
 import type { TaskStatus } from '../tasks/task.ts'
 import { updateTask } from '../tasks/update-task.ts'
@@ -34,7 +34,7 @@ export async function tellProgress(tx: Db, batch: Batch, status?: TaskStatus): P
 
 /**
  * Rows that have ended, marked while their slice goes on, so that a client sees them and a kill leaves them be.
- * A batch that was cancelled meanwhile still tells of what it wrote; a job that has lost its fence marks nothing.
+ * A job that has lost its fence to a later one marks nothing.
  */
 export async function markProgress(
   { db }: Pick<Ports, 'db'>,
@@ -46,6 +46,13 @@ export async function markProgress(
     const fence = await checkFence(tx, batch.id, batch.fence)
     if (fence === 'lost') return
     await markOutcomes(tx, batch.id, outcomes)
-    await tellProgress(tx, batch, fence === 'held' ? 'IN_PROGRESS' : undefined)
+    if (fence === 'ended') await tellAfterEnd(tx, batch)
+    else await tellProgress(tx, batch, 'IN_PROGRESS')
   })
+}
+
+/** A batch that was cancelled still tells of what its job wrote after that. */
+export async function tellAfterEnd(tx: Db, batch: Batch): Promise<void> {
+  await settleObjects(tx, batch.id)
+  await tellProgress(tx, batch)
 }
