@@ -32,8 +32,9 @@ export async function openProduct(config: Config, log: Logger): Promise<Product>
     const { ports, folder } = stack.use(await compose(config, log))
     const adminKey = await ensureFirstKey(ports, { adminKey: config.adminKey ?? null })
     if (adminKey !== null) await keepAdminKey(folder, adminKey)
-    if (config.databaseUrl === undefined) await ports.queue.requeueActive()
-    await recoverNamespaces(ports)
+    const isAlone = config.databaseUrl === undefined
+    if (isAlone) await ports.queue.requeueActive()
+    await recoverNamespaces(ports, { isAlone })
     await recoverBatches(ports)
     await runWorker(ports, jobs, { concurrency: config.jobConcurrency })
     stack.defer(() => ports.queue.drain(config.drainTimeoutMs))

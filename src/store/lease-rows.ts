@@ -119,6 +119,13 @@ export async function releaseHolder(db: Db, holder: string): Promise<void> {
     where holder = ${holder}`.execute(db)
 }
 
+/** Everything that anybody held: for a process that knows itself to be the only one. */
+export async function releaseEveryHolder(db: Db): Promise<void> {
+  await sql`delete from namespace_lease_shares`.execute(db)
+  await sql`update namespace_leases set holder = null, purpose = null, expires_at = null
+    where holder is not null`.execute(db)
+}
+
 async function ensureLease(db: Db, namespaceId: string): Promise<void> {
   try {
     await sql`insert into namespace_leases (namespace_id) values (${namespaceId})

@@ -8,7 +8,7 @@ import {
   readOpenTasks,
 } from '../../store/namespaces.ts'
 import type { Db } from '../../store/tables.ts'
-import { fail } from '../failure.ts'
+import { fail, isFailure } from '../failure.ts'
 import type { Principal } from '../organizations/principal.ts'
 import { deleteObjects } from '../objects/delete-objects.ts'
 import { createTask } from '../tasks/create-task.ts'
@@ -62,15 +62,17 @@ export async function finishDeletion(
   const { db, cache, leases, vectors } = ports
   const namespace = await readNamespaceById(db, namespaceId)
   if (namespace?.state === 'deleting') {
-    await leases.exclusive(
-      namespaceId,
-      'deleting the namespace',
-      () => dropEngineParts(vectors, namespace),
-      {
-        waitMs: leaseWaitMs,
-        ...(signal && { signal }),
-      },
-    )
+    try {
+      await leases.exclusive(
+        namespaceId,
+        'deleting the namespace',
+        () => dropEngineParts(vectors, namespace),
+        { waitMs: leaseWaitMs, ...(signal && { signal }) },
+      )
+    } catch (error) {
+      // Another worker has ended it while the lease was waited for.
+      if (!isFailure(error, 'not_found')) throw error
+    }
     await deleteRows(ports, namespaceId)
     cache.forget('namespaces')
   }

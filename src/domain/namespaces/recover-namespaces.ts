@@ -1,5 +1,6 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readNamespaceById, readUnsettledNamespaceIds } from '../../store/namespaces.ts'
+import { releaseEveryHolder } from '../../store/lease-rows.ts'
 import { isFailure } from '../failure.ts'
 import { endIndexTasks } from '../payload-indexes/apply-payload-indexes.ts'
 import { convergeOrRestore } from '../payload-indexes/converge-indexes.ts'
@@ -15,9 +16,14 @@ const leaseWaitMs = 30_000
 
 /**
  * At the start of a process: everything that an earlier one left half-done becomes a job, so that neither an index
- * build of minutes nor an engine that is away delays the start.
+ * build of minutes nor an engine that is away delays the start. `isAlone`: no other process uses the database, so
+ * what is held is held by the dead, and nobody needs to wait for it to run out.
  */
-export async function recoverNamespaces({ db, queue }: Pick<Ports, 'db' | 'queue'>): Promise<void> {
+export async function recoverNamespaces(
+  { db, queue }: Pick<Ports, 'db' | 'queue'>,
+  { isAlone }: { isAlone: boolean },
+): Promise<void> {
+  if (isAlone) await releaseEveryHolder(db)
   for (const namespaceId of await readUnsettledNamespaceIds(db)) {
     const payload = { namespace_id: namespaceId }
     await queue.add(db, 'namespace.converge', payload)
@@ -37,12 +43,17 @@ export async function convergeNamespace(
   const state = (await readNamespaceById(ports.db, namespaceId))?.state
   if (state === undefined || state === 'deleting')
     return await finishDeletion(ports, namespaceId, signal)
-  await ports.leases.exclusive(
-    namespaceId,
-    'finishing what a stopped process began',
-    (lease) => convergeAlone(ports, namespaceId, lease),
-    { waitMs: leaseWaitMs, ...(signal && { signal }) },
-  )
+  try {
+    await ports.leases.exclusive(
+      namespaceId,
+      'finishing what a stopped process began',
+      (lease) => convergeAlone(ports, namespaceId, lease),
+      { waitMs: leaseWaitMs, ...(signal && { signal }) },
+    )
+  } catch (error) {
+    // Deleted or undone by another while the lease was waited for.
+    if (!isFailure(error, 'not_found')) throw error
+  }
 }
 
 async function convergeAlone(
