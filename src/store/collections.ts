@@ -95,17 +95,6 @@ export async function removeCollection(db: Db, id: string): Promise<void> {
   await db.deleteFrom('collections').where('id', '=', id).execute()
 }
 
-/** The row of a collection whose deletion was begun and not finished. */
-export async function readDeletingCollection(db: Db, id: string): Promise<Collection | null> {
-  const row = await db
-    .selectFrom('collections')
-    .selectAll()
-    .where('id', '=', id)
-    .where('state', '=', 'deleting')
-    .executeTakeFirst()
-  return row ? collectionOf(row) : null
-}
-
 export function collectionOf(row: CollectionRow): Collection {
   return {
     id: row.id,

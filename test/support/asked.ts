@@ -9,7 +9,11 @@ export interface Asked {
 }
 
 /** `POST /v1/buckets/{}/objects`, as in the contract, and what goes into it; `as` another key, or none. */
-export type Ask = (key: string, step?: Step & { as?: string | null }) => Promise<Asked>
+export type Ask = (key: string, step?: AskStep) => Promise<Asked>
+export type AskStep = Omit<Step, 'namespace'> & {
+  namespace?: string | undefined
+  as?: string | null
+}
 
 /**
  * Calls operations and holds every answer to the contract: a success to its operation's status and schema, a failure

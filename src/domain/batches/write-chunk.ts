@@ -1,6 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { EngineRejection } from '../../ports/vector-engine.ts'
 import { markExtracted } from '../../store/ingest-ledger.ts'
+import { collectionsOf } from '../collections/find-collection.ts'
 import type { NewDocument } from '../documents/document.ts'
 import { retrieveDocuments } from '../documents/read.ts'
 import {
@@ -29,6 +30,7 @@ export async function writeChunk(
   run: BatchRun,
   chunk: ExtractedChunk,
 ): Promise<{ written: Extracted[]; outcomes: RowOutcome[] }> {
+  if (!(await isWanted(ports, run, chunk))) return { written: [], outcomes: allSkipped(chunk) }
   const counts = chunk.documents.map(({ row, documents }) => ({
     ...row,
     documents: documents.length,
@@ -68,6 +70,22 @@ export async function verifyWritten(
     const reason = `${missing} of its ${documents.length} documents are not in the vector engine after their write.`
     return { state: 'failed', row, errorType: 'resource', reason }
   })
+}
+
+/** A collection that was deleted since the slice began gets no documents any more; asked of memory, not of SQL. */
+async function isWanted(ports: Ports, run: BatchRun, { documents }: ExtractedChunk) {
+  const wanted = documents[0]?.row.collectionId
+  if (wanted === undefined) return true
+  const collections = await collectionsOf(ports, run.namespace.id)
+  return collections.some(({ id }) => id === wanted)
+}
+
+function allSkipped({ documents, outcomes }: ExtractedChunk): RowOutcome[] {
+  const reason = 'The collection was deleted after the batch was submitted.'
+  return [
+    ...outcomes,
+    ...documents.map(({ row }): RowOutcome => ({ state: 'skipped', row, reason })),
+  ]
 }
 
 type Result = { row: Extracted } | { outcome: RowOutcome }

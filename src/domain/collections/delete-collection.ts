@@ -1,11 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
-import {
-  markCollectionDeleting,
-  readDeletingCollection,
-  removeCollection,
-} from '../../store/collections.ts'
+import { markCollectionDeleting, removeCollection } from '../../store/collections.ts'
 import { deleteDocuments } from '../documents/write.ts'
-import { fail } from '../failure.ts'
+import { fail, isFailure } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
 import { findNamespace } from '../namespaces/find-namespace.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -47,14 +43,20 @@ export async function deleteCollection(
   return await eraseCollection(ports, namespace, collection.id)
 }
 
-/** The job: ends a deletion whose request did not. */
+/**
+ * The job: ends a deletion whose request did not, and takes along what a batch that was under way wrote after it.
+ */
 export async function finishCollectionDelete(
   ports: Ports,
   place: { organizationId: string; namespaceId: string; collectionId: string },
 ): Promise<void> {
-  if (!(await readDeletingCollection(ports.db, place.collectionId))) return
-  const namespace = await findNamespace(ports, place.organizationId, place.namespaceId)
-  await eraseCollection(ports, namespace, place.collectionId)
+  try {
+    const namespace = await findNamespace(ports, place.organizationId, place.namespaceId)
+    await eraseCollection(ports, namespace, place.collectionId)
+  } catch (error) {
+    // The namespace is gone, and with it every collection.
+    if (!isFailure(error, 'not_found')) throw error
+  }
 }
 
 async function eraseCollection(ports: Ports, namespace: Namespace, id: string): Promise<number> {

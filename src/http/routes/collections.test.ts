@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { finishCollectionDelete } from '../../domain/collections/delete-collection.ts'
 import { addKey, faultsIn } from '../../../test/support/asked.ts'
 import { openFilms, type Films } from '../../../test/support/films.ts'
 import type { Answer } from '../../../test/support/server.ts'
@@ -322,6 +323,45 @@ describe('DELETE /v1/collections/{}', () => {
       0,
     )
     assert.equal((await films.made('GET /v1/buckets/{}', ['plots'])).object_count, 2)
+  })
+
+  test('in the middle of a batch it leaves no document, and its rows end as skipped', async () => {
+    const objects = Array.from({ length: 100 }, (_, i) => ({
+      plot: `A film with the number ${i}.`,
+    }))
+    const { bucket_id } = await films.made('POST /v1/buckets', [], {
+      bucket_name: 'many',
+      bucket_schema: { properties: { plot: { type: 'string' } } },
+    })
+    for (let i = 0; i < 4; i++) {
+      await films.made('POST /v1/buckets/{}/objects/batch', [bucket_id], { objects })
+    }
+    const source = { type: 'bucket', bucket_ids: [bucket_id] }
+    const { collection_id, namespace_id } = await create(
+      spec('cut short', { source, feature_extractor: textExtractor }),
+    )
+    const { answer } = await films.ask(trigger, { path: ['cut short'] })
+    for (let written = 0; written === 0;) {
+      const task = await films.made('GET /v1/tasks/{}', [answer.task_id])
+      written = task.additional_data.progress.written
+    }
+
+    const deleted = await films.made('DELETE /v1/collections/{}', ['cut short'])
+
+    assert.ok(deleted.deleted_documents > 0)
+    const { additional_data: told } = await films.ended(answer.task_id)
+    assert.ok(told.progress.skipped > 0, JSON.stringify(told.progress))
+    assert.match(JSON.stringify(told.skips), /was deleted/)
+    const { ports } = films.server
+    // What the job does a minute later, for a write that was on its way.
+    const organization = await films.server.call('GET', '/v1/organizations')
+    await finishCollectionDelete(ports, {
+      organizationId: organization.organization_id,
+      namespaceId: namespace_id,
+      collectionId: collection_id,
+    })
+    const filter = { must: [{ key: '_internal.collection_id', match: { value: collection_id } }] }
+    assert.equal(await ports.vectors.count(namespace_id, { filter, exact: true }), 0)
   })
 
   test('409 while another collection reads from it', async () => {
