@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomFillSync, randomUUID } from 'node:crypto'
 import { openBuiltinExtractors } from './adapters/builtin-extractors/open-builtin-extractors.ts'
 import { openDataFolder } from './adapters/data-folder/open-data-folder.ts'
 import type { DataVersions } from './adapters/data-folder/format.ts'
@@ -104,5 +104,18 @@ const idBytes: Readonly<Record<string, number>> = { wh: 8, upl: 8, btch: 6, doc:
 /** `ns_` and 20 hex digits; a bare UUID without a prefix. Lengths the contract fixes are kept (contract 1.4). */
 function newId(prefix?: string): string {
   if (prefix === undefined) return randomUUID()
-  return `${prefix}_${randomBytes(idBytes[prefix] ?? 10).toString('hex')}`
+  return `${prefix}_${randomHex(idBytes[prefix] ?? 10)}`
+}
+
+/** Drawn many at a time: one by one they are a tenth of what a short request costs. */
+const drawn = Buffer.alloc(4_096)
+let drawnUsed = drawn.length
+
+function randomHex(bytes: number): string {
+  if (drawnUsed + bytes > drawn.length) {
+    randomFillSync(drawn)
+    drawnUsed = 0
+  }
+  drawnUsed += bytes
+  return drawn.toString('hex', drawnUsed - bytes, drawnUsed)
 }

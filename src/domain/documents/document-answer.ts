@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Namespace } from '../namespaces/namespace.ts'
-import { documentIdIn, internalOf, lineageKeys, type DocumentRecord } from './document.ts'
+import { internalOf, lineageKeys, type DocumentRecord } from './document.ts'
 
 /** Contract 16.1: ids, user fields at the root, ours under `_internal`. Extra keys are the document's own. */
 export const DocumentAnswer = z.looseObject({
@@ -38,26 +38,29 @@ export function documentAnswer(
 }
 
 function internalAnswer(
-  record: DocumentRecord,
+  { payload, documentId, collectionId }: DocumentRecord,
   namespace: Pick<Namespace, 'id'>,
 ): Record<string, unknown> {
-  const internal = internalOf(record.payload)
-  const { lineage_path: path, lineage_chain: chain, ...rest } = internal
-  const own = Object.entries(rest).filter(([key]) => !isLineageKey(key))
-  const lineage = Object.fromEntries(lineageKeys.map((key) => [key, internal[key] ?? null]))
-  return {
-    ...Object.fromEntries(own),
-    namespace_id: namespace.id,
-    document_id: documentIdIn(record.pointId, record.payload),
-    collection_id: record.collectionId,
-    lineage: {
-      ...lineage,
-      ...(path !== undefined && { path }),
-      ...(chain !== undefined && { chain }),
-    },
+  // Loops and no lists of entries: an answer makes hundreds of these.
+  const internal = internalOf(payload)
+  const lineage: Record<string, unknown> = {}
+  for (const key of lineageKeys) lineage[key] = internal[key] ?? null
+  const answer: Record<string, unknown> = {}
+  for (const key of Object.keys(internal)) {
+    const place = elsewhere.get(key)
+    if (place === undefined) answer[key] = internal[key]
+    else if (place !== null) lineage[place] = internal[key]
   }
+  answer['namespace_id'] = namespace.id
+  answer['document_id'] = documentId
+  answer['collection_id'] = collectionId
+  answer['lineage'] = lineage
+  return answer
 }
 
-function isLineageKey(key: string): boolean {
-  return lineageKeys.some((known) => known === key)
-}
+/** Stored flat, answered under `lineage`: by another name there, or null where it is there already. */
+const elsewhere: ReadonlyMap<string, string | null> = new Map<string, string | null>([
+  ...lineageKeys.map((key) => [key, null] as const),
+  ['lineage_path', 'path'],
+  ['lineage_chain', 'chain'],
+])
