@@ -3,6 +3,14 @@ import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { openTestCluster } from '../test/support/cluster.ts'
 
+/** The whole test line. */
+export const testFiles: readonly string[] = [
+  'src/**/*.test.ts',
+  'edge/**/*.test.ts',
+  'test/**/*.test.ts',
+  'scripts/**/*.test.ts',
+]
+
 /**
  * Runs test files with Node's own runner, its summary last. One PostgreSQL serves the whole run; each test copies its
  * database from a migrated template. Answers the runner's exit code.

@@ -3,6 +3,8 @@ import { apiKeyRoutes } from './routes/api-keys.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { bucketRoutes } from './routes/buckets.ts'
 import { collectionRoutes } from './routes/collections.ts'
+import { documentBatchRoutes } from './routes/document-batches.ts'
+import { documentListRoutes } from './routes/document-lists.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -28,6 +30,8 @@ export const routes: readonly Route[] = [
   ...batchRoutes,
   ...collectionRoutes,
   ...documentRoutes,
+  ...documentListRoutes,
+  ...documentBatchRoutes,
   ...retrieverRoutes,
   ...taskRoutes,
 ]

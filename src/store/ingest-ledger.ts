@@ -213,17 +213,6 @@ export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
   }
 }
 
-export async function countOpenRows(db: Db, batchId: string, tier: number): Promise<number> {
-  const row = await db
-    .selectFrom('ingest_ledger')
-    .select(({ fn }) => fn.countAll().as('rows'))
-    .where('batch_id', '=', batchId)
-    .where('tier', '=', tier)
-    .where('state', 'in', ['pending', 'extracted'])
-    .executeTakeFirst()
-  return Number(row?.rows ?? 0)
-}
-
 /** The reasons of failed or skipped rows by how often they stand there, the most frequent first. */
 export async function readReasons(
   db: Db,

@@ -24,8 +24,7 @@ const harmless: readonly string[] = [
  * refused. Throws `DataFolderError` before anything in it is opened or changed.
  */
 export async function openDataFolder(path: string, versions: DataVersions): Promise<DataFolder> {
-  await mkdir(path, { recursive: true, mode: 0o700 })
-  const folder = await realpath(path)
+  const folder = await makeFolder(path)
   // Twice: here so that a stranger's folder is left untouched, below since another process may just have written it.
   await check(folder, versions)
   const lock = await takeLock(folder)
@@ -40,6 +39,20 @@ export async function openDataFolder(path: string, versions: DataVersions): Prom
   } catch (error) {
     lock.release()
     throw error
+  }
+}
+
+async function makeFolder(path: string): Promise<string> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 })
+    return await realpath(path)
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new DataFolderError(
+      'unknown',
+      `${path} cannot be used as a data folder (${reason}). Set NACRE_DATA to a folder that this user may write.`,
+      { cause },
+    )
   }
 }
 

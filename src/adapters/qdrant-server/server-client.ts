@@ -1,5 +1,5 @@
 import { QdrantClient } from '@qdrant/js-client-rest'
-import { fail } from '../../domain/failure.ts'
+import { fail, isFailure } from '../../domain/failure.ts'
 import { serverFailure } from './server-errors.ts'
 
 export interface ServerAddress {
@@ -26,11 +26,18 @@ export interface ServerLink {
 export async function connect(address: ServerAddress): Promise<ServerLink> {
   const client = new QdrantClient(clientOptions(address))
   const { version, title } = await client.versionInfo().catch((error: unknown) => {
-    throw serverFailure(error)
+    throw startFailure(address, serverFailure(error))
   })
   assertNewEnough(version)
   const flush: Flush = (collection) => callFlush(address, collection)
   return { client, version, flush: title === 'nacre' ? flush : null }
+}
+
+/** At a start it matters where nobody answered, and which setting says so. */
+function startFailure({ url }: ServerAddress, error: unknown): unknown {
+  if (!isFailure(error, 'engine_unavailable')) return error
+  const engine = `The Qdrant at ${placeOf(url).origin} (QDRANT_URL)`
+  return fail('engine_unavailable', { engine, reason: error.detail.reason }, { cause: error })
 }
 
 /** The client takes no path and no default ports from a URL, and prints what it does not like: not here. */

@@ -34,8 +34,6 @@ export interface LedgerSums {
   documents: number
 }
 
-export type LedgerState = 'pending' | 'extracted' | 'written' | 'failed' | 'skipped'
-
 /** One object × collection of a batch; for a collection's source, one document × collection. */
 export interface LedgerRow {
   collectionId: string

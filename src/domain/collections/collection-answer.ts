@@ -1,4 +1,4 @@
-import type { Bucket, BucketField } from '../buckets/bucket.ts'
+import type { BucketField } from '../buckets/bucket.ts'
 import { findExtractor } from '../extractors/catalogue.ts'
 import type { Namespace, VectorDefinition } from '../namespaces/namespace.ts'
 import type { Collection, CollectionExtractor } from './collection.ts'
@@ -30,11 +30,6 @@ export function collectionAnswer(
     created_at: collection.createdAt.toISOString(),
     updated_at: collection.updatedAt.toISOString(),
   }
-}
-
-/** The schemas of the buckets it reads, for who asks for one collection. */
-export function sourceSchemas(buckets: readonly Bucket[]) {
-  return Object.fromEntries(buckets.map(({ id, fields }) => [id, schemaAnswer(fields)]))
 }
 
 /** `GET …/features` (contract 15.3): the first is the one a search means without saying more. */

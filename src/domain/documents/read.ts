@@ -138,18 +138,6 @@ export async function* scanDocuments(
   yield* pagesOf(ports, namespace, scope, plan, request, signal)
 }
 
-/** Values of a field and in how many documents each stands, by the engine's index; the caller knows it is exact. */
-export async function indexedFacet(
-  ports: ReadPorts,
-  namespace: Namespace,
-  request: { key: string; filter: EngineFilter | undefined; limit: number },
-  signal?: AbortSignal,
-): Promise<{ value: string | number | boolean; count: number }[]> {
-  const { key, filter, limit } = request
-  const facet = { key, limit, exact: true, ...(filter && { filter }) }
-  return await ports.vectors.facet(aliasOf(namespace), facet, signal)
-}
-
 /** The one place through which every filter goes to the engine. */
 export async function planOf(
   ports: ReadPorts,
