@@ -138,6 +138,20 @@ export async function* scanDocuments(
   yield* pagesOf(ports, namespace, scope, plan, request, signal)
 }
 
+/** Of some documents that have something at the payload path, what stands there; in the order of their ids. */
+export async function payloadsAt(
+  ports: ReadPorts,
+  namespace: Namespace,
+  path: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Payload[]> {
+  const filter = { must_not: [{ is_empty: { key: path } }] }
+  const request = { filter, limit, with_payload: selectorOf([path]) }
+  const { points } = await ports.vectors.scroll(aliasOf(namespace), request, signal)
+  return points.map(({ payload }) => payload ?? {})
+}
+
 /** The one place through which every filter goes to the engine. */
 export async function planOf(
   ports: ReadPorts,

@@ -16,7 +16,16 @@ export const PayloadIndexConfig = z.looseObject({
 export type PayloadIndexConfig = z.infer<typeof PayloadIndexConfig>
 
 /** Keys of an answer's entry that come back when a client sends on what it read. */
-const knownKeys = ['field_name', 'type', 'field_schema', 'is_protected', 'origin', 'state', 'error']
+const knownKeys = [
+  'field_name',
+  'type',
+  'field_schema',
+  'is_protected',
+  'origin',
+  'state',
+  'error',
+  'note',
+]
 
 export interface IndexRules {
   /** Where the list stands, e.g. `['body', 'payload_indexes']`. */

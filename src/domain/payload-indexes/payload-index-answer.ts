@@ -10,6 +10,8 @@ export const PayloadIndexAnswer = z.looseObject({
   origin: z.enum(['user', 'system', 'plugin', 'auto']),
   state: z.enum(['pending', 'building', 'active', 'failed', 'dropping', 'virtual']),
   error: z.string().optional(),
+  /** Only in the answer to a change: the index covers none of the values that documents have. */
+  note: z.string().optional(),
 })
 
 /** An index as answers show it, under the name that the client gave it. */

@@ -342,6 +342,31 @@ describe('routes of namespaces', () => {
       assert.equal(await ports.vectors.count(namespace_id, { filter }), 20)
     })
 
+    test('an index that covers none of the values that documents have says so', async () => {
+      const { namespace_id } = await create({ namespace_name: 'noted' })
+      const points = Array.from({ length: 20 }, (_, i) => ({
+        id: crypto.randomUUID(),
+        payload: { year: `in ${1900 + i}`, tags: ['a', i], metadata: { literal: 'x' } },
+        vectors: {},
+      }))
+      await ports.vectors.write(namespace_id, { kind: 'upsert', points })
+
+      const answer = await patch('noted', {
+        payload_indexes: [
+          { field_name: 'year', type: 'integer' },
+          { field_name: 'tags', type: 'integer' },
+          { field_name: 'metadata.literal', type: 'keyword' },
+        ],
+      })
+      const again = await patch('noted', { payload_indexes: answer.payload_indexes })
+
+      const notes = customOf(answer).map((index: Answer) => index.note)
+      assert.match(notes[0], /none of the values at 'year' in 20 documents.*whole numbers/)
+      assert.equal(notes[1], undefined)
+      assert.match(notes[2], /no document has a value at 'literal'/)
+      assert.deepEqual(again, answer)
+    })
+
     test('infrastructure takes what is writable from an admin and refuses the rest', async () => {
       await create({ namespace_name: 'built' })
 

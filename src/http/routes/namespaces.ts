@@ -10,6 +10,7 @@ import {
   NewNamespace,
 } from '../../domain/namespaces/namespace-request.ts'
 import { patchNamespace, type Patched } from '../../domain/namespaces/patch-namespace.ts'
+import { coverageNotes } from '../../domain/payload-indexes/index-coverage.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
   listRequest,
@@ -167,7 +168,15 @@ async function patchedAnswer(
   { namespace, taskId }: Patched,
 ): Promise<NamespaceAnswer> {
   const answer = await namespaceAnswer(ports, namespace)
-  return { ...answer, ...(taskId !== null && { task_id: taskId }) }
+  const notes = answer.document_count ? await coverageNotes(ports, namespace) : new Map()
+  return {
+    ...answer,
+    payload_indexes: answer.payload_indexes.map((index) => {
+      const note = notes.get(index.field_name)
+      return note === undefined ? index : { ...index, note }
+    }),
+    ...(taskId !== null && { task_id: taskId }),
+  }
 }
 
 async function list(
