@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { fail } from '../../domain/failure.ts'
 import type { EmbeddingModel, TextRefusal } from '../../ports/embedder.ts'
 import type { Backend } from './backend.ts'
@@ -91,11 +93,17 @@ async function loadPipeline(model: string, source: string): Promise<Pipeline> {
     throw fail('inference_unavailable', { model, reason }, { cause })
   }
   try {
-    return await transformers.pipeline('feature-extraction', source)
+    return await transformers.pipeline('feature-extraction', await placeOf(source))
   } catch (cause) {
     const reason = `it cannot be loaded: ${cause instanceof Error ? cause.message : String(cause)}`
     throw fail('inference_unavailable', { model, reason }, { cause })
   }
+}
+
+/** An absolute path for a folder, which the library would take for a repository; else the repository's name. */
+async function placeOf(source: string): Promise<string> {
+  const found = await stat(source).catch(() => null)
+  return found?.isDirectory() ? resolve(source) : source
 }
 
 function refusalOf(pipeline: Pipeline, text: string): TextRefusal | null {

@@ -174,6 +174,23 @@ describe('the bundled model', () => {
     assert.ok((await embedder.embed('bundled', ['still here'], 'query'))[0] instanceof Float32Array)
   })
 
+  test('calls beyond the queue are refused at once, and a batch of any size is not', async () => {
+    await using embedder = await open({ NACRE_EMBEDDING_QUEUE_MAX: '1' })
+    const batch = embedder.embed(
+      'bundled',
+      Array.from({ length: 40 }, (_, i) => `text ${i}`),
+      'batch',
+    )
+    const waiting = embedder.embed('bundled', ['one'], 'query')
+
+    await assert.rejects(embedder.embed('bundled', ['two'], 'query'), (error) => {
+      return isFailure(error, 'inference_unavailable') && /wait for it already/.test(error.message)
+    })
+
+    assert.ok((await waiting)[0] instanceof Float32Array)
+    assert.equal((await batch).length, 40)
+  })
+
   test('after close it refuses instead of waiting', async () => {
     const embedder = await open()
     const running = embedder.embed('bundled', ['work under way'], 'batch')
@@ -242,6 +259,106 @@ describe('an OpenAI-compatible URL', () => {
     assert.deepEqual(results[0], Float32Array.of(1, 0))
     assert.ok(!(results[1] instanceof Float32Array) && results[1]?.reason === 'too_long')
     assert.deepEqual(results[2], Float32Array.of(1, 0))
+  })
+
+  test('a busy endpoint that recovers is asked again, and nobody hears of it', async () => {
+    let calls = 0
+    await using server = await serve(async (request, response) => {
+      const { input } = JSON.parse(await bodyOf(request))
+      calls += 1
+      if (calls === 1) return response.writeHead(429).end('slow down')
+      response.end(JSON.stringify({ data: input.map(() => ({ embedding: [0, 1] })) }))
+    })
+    await using embedder = await open()
+
+    assert.deepEqual(await embedder.embed(server.url, ['x'], 'query'), [Float32Array.of(0, 1)])
+    assert.equal(calls, 3) // refused, then the probe and the text
+  })
+
+  test('many texts go in several requests, and come back in their order', async () => {
+    const sizes: number[] = []
+    await using server = await serve(async (request, response) => {
+      const { input }: { input: string[] } = JSON.parse(await bodyOf(request))
+      sizes.push(input.length)
+      const data = input.map((text, index) => ({ index, embedding: [Number(text) || 0, 1] }))
+      response.end(JSON.stringify({ data }))
+    })
+    await using embedder = await open()
+
+    const texts = Array.from({ length: 150 }, (_, i) => String(i + 1))
+    const results = await embedder.embed(server.url, texts, 'batch')
+
+    assert.deepEqual(
+      results.map((result) => (result instanceof Float32Array ? result[0] : null)),
+      texts.map(Number),
+    )
+    assert.deepEqual(sizes, [1, 64, 64, 22])
+  })
+
+  test('a vector of another size than before is a failure that names both, never an answer', async () => {
+    let size = 3
+    await using server = await serve(async (request, response) => {
+      const { input } = JSON.parse(await bodyOf(request))
+      const embedding = Array.from({ length: size }, () => 1)
+      response.end(JSON.stringify({ data: input.map(() => ({ embedding })) }))
+    })
+    await using embedder = await open()
+    await embedder.describe(server.url)
+    size = 4
+
+    await assert.rejects(embedder.embed(server.url, ['x'], 'query'), (error) => {
+      return (
+        isFailure(error, 'inference_unavailable') &&
+        /a vector of 4 dimensions, and 3 before/.test(error.message)
+      )
+    })
+  })
+
+  test('a wrong key, fewer vectors than texts, and what is no such endpoint fail at once', async () => {
+    const cases: [status: number, body: string, message: RegExp][] = [
+      [401, 'who are you', /status 401: who are you/],
+      [200, JSON.stringify({ data: [] }), /no vector/],
+      [200, '<html>', /not that of an OpenAI-compatible/],
+      [200, JSON.stringify({ data: [{ embedding: ['a'] }] }), /not that of an OpenAI-compatible/],
+    ]
+    for (const [status, body, message] of cases) {
+      let calls = 0
+      await using server = await serve(async (_request, response) => {
+        calls += 1
+        response.writeHead(status).end(body)
+      })
+      await using embedder = await open({ EMBEDDING_API_KEY: 'secret' })
+
+      await assert.rejects(embedder.embed(server.url, ['x'], 'query'), (error) => {
+        assert.ok(isFailure(error, 'inference_unavailable'))
+        assert.doesNotMatch(error.message, /secret/)
+        return message.test(error.message)
+      })
+      assert.equal(calls, 1)
+    }
+  })
+
+  test('nobody listening is a failure that names the endpoint', async () => {
+    const gone = await serve(async () => {})
+    await gone[Symbol.asyncDispose]()
+    await using embedder = await open()
+
+    await assert.rejects(embedder.describe(gone.url), (error) => {
+      return isFailure(error, 'inference_unavailable') && error.message.includes(gone.url)
+    })
+  })
+
+  test('an aborted wait ends at once, without another try', async () => {
+    let calls = 0
+    await using server = await serve(async () => {
+      calls += 1
+      controller.abort(new Error('gone'))
+    })
+    const controller = new AbortController()
+    await using embedder = await open()
+
+    await assert.rejects(embedder.embed(server.url, ['x'], 'query', controller.signal), /gone/)
+    assert.equal(calls, 1)
   })
 
   test('a silent endpoint is given up after the set time', async () => {

@@ -151,7 +151,7 @@ async function readySearches(call: StageCall, searches: readonly Search[]): Prom
   let next = 0
   return wanted.flatMap((one): ReadySearch[] => {
     const answer = 'text' in one.wanted ? embedded[next++] : undefined
-    const found = 'text' in one.wanted ? fromModel(answer) : one.wanted
+    const found = 'text' in one.wanted ? fromModel(call, one.vector, answer) : one.wanted
     if ('vector' in found)
       return [
         { search: one.search, vector: one.vector, query: found.vector, location: one.location },
@@ -167,9 +167,16 @@ async function readySearches(call: StageCall, searches: readonly Search[]): Prom
 }
 
 function fromModel(
+  { namespace }: StageCall,
+  { dimensions }: VectorDefinition,
   answer: Float32Array | { message: string } | undefined,
 ): { vector: Float32Array } | { missing: string } {
-  if (answer instanceof Float32Array) return { vector: answer }
+  if (answer instanceof Float32Array) {
+    if (answer.length === dimensions) return { vector: answer }
+    // The endpoint behind the model was changed since the namespace was made: no fault of the caller's.
+    const reason = `it answers ${answer.length} dimensions, and the namespace was made with ${dimensions}`
+    throw fail('inference_unavailable', { model: namespace.embedding.model, reason })
+  }
   return { missing: answer?.message ?? 'the model answered nothing' }
 }
 
