@@ -116,18 +116,10 @@ export async function lockObject(db: Db, id: string): Promise<StoredObject | nul
   return object ?? null
 }
 
-/** The content hashes in the blob store that went with the rows. */
-export async function deleteObjects(db: Db, ids: readonly string[]): Promise<string[]> {
-  if (ids.length === 0) return []
-  const rows = await db
-    .selectFrom('object_blobs')
-    .select('hash')
-    .distinct()
-    .where('object_id', '=', anyOf(ids))
-    .where('data', 'is', null)
-    .execute()
+/** Their blobs go with them; what contents may be unused now, the database notes itself. */
+export async function deleteObjects(db: Db, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
   await db.deleteFrom('objects').where('id', '=', anyOf(ids)).execute()
-  return rows.flatMap(({ hash }) => hash ?? [])
 }
 
 export async function firstObjectIds(db: Db, bucketId: string, limit: number): Promise<string[]> {

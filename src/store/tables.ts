@@ -31,6 +31,7 @@ export interface Tables {
   buckets: BucketTable
   objects: ObjectTable
   object_blobs: ObjectBlobTable
+  unused_blobs: UnusedBlobTable
   collections: CollectionTable
   batches: BatchTable
   batch_objects: BatchObjectTable
@@ -187,6 +188,11 @@ interface ObjectBlobTable {
   size_bytes: number
   mime_type: string | null
   filename: string | null
+}
+
+interface UnusedBlobTable {
+  hash: string
+  due_at: Time
 }
 
 interface CollectionTable {

@@ -11,7 +11,7 @@ import {
   type ObjectSpec,
   type PreparedObject,
 } from './prepare-object.ts'
-import { keepContents } from './write-objects.ts'
+import { forgetContents, keepContents, putContents } from './write-objects.ts'
 
 type Needs = Pick<Ports, 'db' | 'blobs' | 'now' | 'newId' | 'config'>
 
@@ -27,7 +27,7 @@ export async function updateObject(
   spec: ObjectSpec,
 ): Promise<StoredObject> {
   const change = changeOf(ports, bucket, spec)
-  for (const { bytes } of change.contents) await ports.blobs.put(bytes)
+  await putContents(ports, change.contents)
   return await ports.db.transaction().execute(async (tx) => {
     await keepContents(ports, tx, change.contents)
     const before = await lockObject(tx, id)
@@ -36,6 +36,7 @@ export async function updateObject(
     const after = merged(before, change, spec, ports.now())
     checkMerged(bucket, before, after)
     await replaceObject(tx, after)
+    await forgetContents(tx, change.contents)
     return after
   })
 }

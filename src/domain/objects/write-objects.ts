@@ -1,9 +1,10 @@
 import type { Ports } from '../../ports/ports.ts'
 import { insertObjects, lockBlob, lockByUniqueValue, replaceObject } from '../../store/objects.ts'
 import type { Db } from '../../store/tables.ts'
+import { forgetArrivals, noteArrivals } from '../../store/unused-blobs.ts'
 import type { Bucket } from '../buckets/bucket.ts'
 import type { Policy } from '../buckets/unique-key.ts'
-import { fail, type Failure } from '../failure.ts'
+import { fail, Failure } from '../failure.ts'
 import type { StoredObject } from './object.ts'
 import type { PreparedObject } from './prepare-object.ts'
 
@@ -21,14 +22,38 @@ export async function writeObjects(
   policy: Policy | null,
 ): Promise<(StoredObject | Failure)[]> {
   const contents = prepared.flatMap((object) => object.contents)
-  for (const { bytes } of contents) await ports.blobs.put(bytes)
+  await putContents(ports, contents)
   return await ports.db.transaction().execute(async (tx) => {
     await keepContents(ports, tx, contents)
     const results = new Map<PreparedObject, StoredObject | Failure>()
     // Of two with one key in one request, the second must meet the first.
     for (const wave of wavesOf(prepared)) await writeWave(ports, tx, bucket, wave, policy, results)
+    // Of an object that was refused, the content stays noted: perhaps no row names it.
+    const written = prepared.filter((object) => !(results.get(object) instanceof Failure))
+    await forgetContents(
+      tx,
+      written.flatMap((object) => object.contents),
+    )
     return prepared.map((object) => results.get(object) ?? neverWritten(object))
   })
+}
+
+/** Noted before they are put: where no row comes to name them, they are removed again. */
+export async function putContents(
+  { db, blobs }: Pick<Ports, 'db' | 'blobs'>,
+  contents: PreparedObject['contents'],
+): Promise<void> {
+  await noteArrivals(db, hashesOf(contents))
+  for (const { bytes } of contents) await blobs.put(bytes)
+}
+
+/** The same as `putContents` noted: now rows name them. */
+export async function forgetContents(tx: Db, contents: PreparedObject['contents']): Promise<void> {
+  await forgetArrivals(tx, hashesOf(contents))
+}
+
+function hashesOf(contents: PreparedObject['contents']): string[] {
+  return [...new Set(contents.map(({ hash }) => hash))]
 }
 
 /** The lock keeps a deletion from removing content between the look and the commit of the rows that name it. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { bucketDeleteJobName, emptyBucket } from '../../domain/buckets/delete-bucket.ts'
+import { blobSweepJobName, sweepBlobs } from '../../domain/objects/remove-unused-blobs.ts'
 import { job } from '../job.ts'
 
 export const bucketJobs = [
@@ -12,5 +13,11 @@ export const bucketJobs = [
       { organization_id: organizationId, bucket_id: bucketId, task_id: taskId },
       signal,
     ) => emptyBucket(ports, { organizationId, bucketId, taskId }, signal),
+  }),
+  job({
+    name: blobSweepJobName,
+    payload: z.object({}),
+    attempts: 1_000,
+    run: (ports, _payload, signal) => sweepBlobs(ports, signal),
   }),
 ]
