@@ -6,6 +6,7 @@ import { recoverBatches } from './domain/batches/recover-batches.ts'
 import { addBlobSweep } from './domain/objects/remove-unused-blobs.ts'
 import { recoverNamespaces } from './domain/namespaces/recover-namespaces.ts'
 import { ensureFirstKey } from './domain/organizations/ensure-first-key.ts'
+import { flushExecutions } from './domain/retrievers/execution-log.ts'
 import { createApi, type Api } from './http/api.ts'
 import { routes } from './http/routes.ts'
 import { startServer } from './http/server.ts'
@@ -40,12 +41,14 @@ export async function openProduct(config: Config, log: Logger): Promise<Product>
     await addBlobSweep(ports)
     await runWorker(ports, jobs, { concurrency: config.jobConcurrency })
     stack.defer(() => ports.queue.drain(config.drainTimeoutMs))
+    stack.defer(() => flushExecutions(ports))
+    const api = stack.use(createApi(routes, ports))
     const owned = stack.move()
     return {
       ports,
       folder,
       adminKey,
-      api: createApi(routes, ports),
+      api,
       [Symbol.asyncDispose]: () => owned.disposeAsync(),
     }
   } catch (error) {
