@@ -7,9 +7,9 @@ export interface Films extends AsyncDisposable {
   /** In `films`. */
   ask: Ask
   /** The same where the answer must be a success; only the answer. */
-  made(key: string, path: string[], body?: unknown): Promise<Answer>
+  made: (key: string, path: string[], body?: unknown) => Promise<Answer>
   /** The task's answer once it has ended. */
-  ended(taskId: string): Promise<Answer>
+  ended: (taskId: string) => Promise<Answer>
 }
 
 export async function openFilms(env: Record<string, string> = {}): Promise<Films> {
