@@ -11,6 +11,7 @@ import type { Answer } from '../support/server.ts'
 
 const objects = 250
 const unreadable = 3
+const isOpen: ReadonlySet<string> = new Set(['PENDING', 'IN_PROGRESS', 'PROCESSING'])
 
 test('a server that is killed in the middle of a batch ends it after its restart, each document once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'nacre-kill-'))
@@ -31,7 +32,7 @@ test('a server that is killed in the middle of a batch ends it after its restart
     server = await startServerProcess(folder)
     const again = openClient(server.url, server.key, made.namespaceId)
 
-    const after = await until(again, taskId, ({ pending }) => pending === 0)
+    const after = await until(again, taskId, (_, status) => !isOpen.has(status))
 
     assert.ok(before.pending > 0, 'the kill came in the middle')
     const { written, failed, skipped } = after
@@ -79,7 +80,7 @@ interface Progress {
 async function until(
   client: Client,
   taskId: string,
-  isReached: (progress: Progress) => boolean,
+  isReached: (progress: Progress, status: string) => boolean,
 ): Promise<Progress> {
   const deadline = AbortSignal.timeout(60_000)
   for (;;) {
@@ -88,7 +89,7 @@ async function until(
     const { accepted, written, failed, skipped, pending } = progress
     assert.equal(accepted, objects)
     assert.equal(accepted, written + failed + skipped + pending)
-    if (isReached(progress)) return progress
+    if (isReached(progress, task.status)) return progress
     deadline.throwIfAborted()
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
