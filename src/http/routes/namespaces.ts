@@ -18,6 +18,7 @@ import {
   pageQuery,
   paginationAnswer,
   paginationSchema,
+  withTotal,
 } from '../pagination.ts'
 import { route, type CallContext } from '../route.ts'
 
@@ -184,16 +185,12 @@ async function list(
   query: z.infer<typeof pageQuery>,
   body: z.infer<typeof pageBody>,
 ): Promise<z.infer<typeof listAnswer>> {
-  const request = listRequest(query, body, {
-    limit: 10,
-    sort: [{ field: 'created_at', direction: 'desc' }],
-  })
+  const newestFirst = { limit: 10, sort: [{ field: 'created_at', direction: 'desc' as const }] }
+  const request = withTotal(listRequest(query, body, newestFirst))
   const { answers, result, stats } = await listNamespaces(ports, principal.organizationId, request)
-  const { page } = request
-  const total = page.includeTotal ? result.total : null
   return {
     results: answers,
-    pagination: paginationAnswer({ ...result, total }, page),
+    pagination: paginationAnswer(result, request.page),
     total_count: result.total ?? answers.length,
     stats,
   }
