@@ -86,6 +86,7 @@ test('optimizes come one after the other, and reads are answered meanwhile', asy
     assert.equal(await shard.count(json({ filter: { must: [{ has_id: [pointId(7)] }] } })), 1)
     answered += 1
   }
-  assert.deepEqual(await optimized, [true, false])
+  // Whichever came first had the work.
+  assert.equal((await optimized).filter(Boolean).length, 1)
   assert.ok(answered > 10, `${answered} reads while optimizing`)
 })
