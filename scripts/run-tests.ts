@@ -7,6 +7,8 @@ import { openTestCluster } from '../test/support/cluster.ts'
 export const testFiles: readonly string[] = [
   'src/**/*.test.ts',
   'edge/**/*.test.ts',
+  'native/**/*.test.ts',
+  'launcher/**/*.test.ts',
   'test/**/*.test.ts',
   'scripts/**/*.test.ts',
 ]

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import type { NativeCrate } from './native-crate.ts'
 
 /** One crate whose code is in the binary, as THIRD_PARTY_NOTICES needs it. */
 export interface LinkedCrate {
@@ -30,9 +31,12 @@ interface Node {
   deps: { pkg: string; dep_kinds: { kind: string | null }[] }[]
 }
 
-/** The crates linked on linux-x64, ours left out, and the version of qdrant-edge among them. */
-export function linkedCrates(toolchainFlags: string[]): { packages: LinkedCrate[]; edge: string } {
-  const { packages, resolve } = metadata(toolchainFlags)
+/** The crates linked into the prebuilt, ours left out, and the version of the main one. */
+export function linkedCrates(
+  crate: NativeCrate,
+  toolchainFlags: string[],
+): { packages: LinkedCrate[]; version: string } {
+  const { packages, resolve } = metadata(crate, toolchainFlags)
   const reached = reachable(resolve, new Set(packages.filter(isProcMacro).map(({ id }) => id)))
   const linked = packages
     .filter(({ id }) => id !== resolve.root && reached.has(id))
@@ -43,14 +47,15 @@ export function linkedCrates(toolchainFlags: string[]): { packages: LinkedCrate[
       repository: found.repository,
       copyright: copyrightLines(dirname(found.manifest_path)),
     }))
-  const edge = linked.find(({ name }) => name === 'qdrant-edge')?.version ?? 'unknown'
-  return { packages: linked.toSorted((a, b) => (a.name < b.name ? -1 : 1)), edge }
+  const version = packages.find(({ name }) => name === crate.mainCrate)?.version ?? 'unknown'
+  return { packages: linked.toSorted((a, b) => (a.name < b.name ? -1 : 1)), version }
 }
 
-function metadata(toolchainFlags: string[]): Metadata {
-  const query = 'metadata --format-version 1 --locked --filter-platform x86_64-unknown-linux-gnu'
+function metadata({ folder, prebuilt }: NativeCrate, toolchainFlags: string[]): Metadata {
+  const target = prebuilt.target ?? 'x86_64-unknown-linux-gnu'
+  const query = `metadata --format-version 1 --locked --filter-platform ${target}`
   const answer = spawnSync('cargo', [...toolchainFlags, ...query.split(' ')], {
-    cwd: import.meta.dirname,
+    cwd: folder,
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
