@@ -68,7 +68,7 @@ function writeAtomically(file: string, folder: string, binary: Uint8Array): void
     writeFileSync(partial, binary, { mode: 0o700 })
     renameSync(partial, file)
   } catch (error) {
-    rmSync(partial, { force: true })
+    if (existsSync(partial)) rmSync(partial)
     throw new NoBinary(`it cannot be unpacked into ${folder}`, { cause: error })
   }
 }

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
 import { access } from 'node:fs/promises'
 import { test } from 'node:test'
-import crates from '../edge/crates.json' with { type: 'json' }
+import edgeCrates from '../edge/crates.json' with { type: 'json' }
+import launcherCrates from '../launcher/crates.json' with { type: 'json' }
 
-test('each crate in the addon has a licence that allows it, whose text the notices print', async () => {
-  const wanted = new Set(crates.map(({ license }) => chosenLicence(license)))
+test('each crate in the addon and the launcher has a licence that allows it, whose text the notices print', async () => {
+  const wanted = new Set(
+    [...edgeCrates, ...launcherCrates].map(({ license }) => chosenLicence(license)),
+  )
 
   const missing = await Promise.all(
     [...wanted].map(async (name) => ((await hasText(name)) ? [] : [name])),

