@@ -1,0 +1,1 @@
+"""The Python host: runs one plugin in one process, and speaks frames with the server."""

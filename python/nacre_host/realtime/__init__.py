@@ -1,0 +1,1 @@
+"""Query-time inference: finding the service, calling it, choosing the vector."""
