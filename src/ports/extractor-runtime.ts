@@ -25,6 +25,8 @@ export interface ExtractorRow {
 /** What became of one row, in the order of the request. */
 export type ExtractedRow =
   | { key: string; documents: ExtractedDocument[]; warnings: readonly string[] }
+  /** Nothing is to be made of it, and that is no fault: a plugin passed it over, with the reason (plugin-contract 4.5). */
+  | { key: string; skipped: string; warnings: readonly string[] }
   | { key: string; failure: { type: ExtractionFailureType; message: string } }
 
 export type ExtractionFailureType =
@@ -41,4 +43,6 @@ export interface ExtractedDocument {
   fields: Readonly<Record<string, unknown>>
   /** Storage vector name → value. */
   vectors: Readonly<Record<string, Float32Array>>
+  /** Feature URIs of declared vectors that it has none of, where it has others (plugin-contract 4.5). */
+  missing?: readonly string[]
 }

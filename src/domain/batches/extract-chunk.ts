@@ -116,6 +116,10 @@ function sortOut(
     chunk.outcomes.push(failed(row, result.failure.type, result.failure.message))
     return
   }
+  if ('skipped' in result) {
+    chunk.outcomes.push(skipped(row, result.skipped))
+    return
+  }
   const documents = buildDocuments(collection, source, result.documents, result.warnings)
   const wrong = fault(run, extractor, documents)
   if (wrong) chunk.outcomes.push(failed(row, wrong.type, wrong.message))
