@@ -49,6 +49,10 @@ export interface Failures {
   database_unavailable: { reason: string }
   storage_unavailable: { reason: string }
   inference_unavailable: { model: string; reason: string }
+  /** This machine cannot run plugins at all: `reason` says what to install. */
+  plugins_unavailable: { reason: string }
+  /** The plugin's own fault, in its own words. */
+  plugin_failed: { pluginId: string; reason: string }
   request_timeout: { limitMs: number }
 }
 export type FailureCode = keyof Failures
@@ -134,6 +138,16 @@ const table: { readonly [C in FailureCode]: Row<C> } = {
     kind: 'unavailable',
     type: 'InferenceServiceUnavailableError',
     message: (d) => `The model ${d.model} does not answer: ${d.reason}`,
+  },
+  plugins_unavailable: {
+    kind: 'unavailable',
+    type: 'InferenceServiceUnavailableError',
+    message: (d) => `Plugins cannot run here: ${d.reason}`,
+  },
+  plugin_failed: {
+    kind: 'invalid',
+    type: 'FeatureExtractionError',
+    message: (d) => `Plugin ${d.pluginId}: ${d.reason}`,
   },
   request_timeout: {
     kind: 'unavailable',

@@ -8,12 +8,13 @@ export const cachedNouns = [
   'collections',
   'retrievers',
   'buckets',
+  'plugins',
 ] as const
 export type CachedNoun = (typeof cachedNouns)[number]
 
 /**
  * Rows of the hot path, in memory. A writer calls `forget` after its commit; other processes hear of it by
- * NOTIFY (triggers of migration 0001). While the listener is down, entries live 5 s at most.
+ * NOTIFY (triggers of the migrations). While the listener is down, entries live 5 s at most.
  */
 export interface RowCache extends AsyncDisposable {
   /** The cached value, or `load`'s, which is then kept; null results are kept as well. */
@@ -83,6 +84,7 @@ class ListeningRowCache implements RowCache {
       collections: emptyShelf(),
       retrievers: emptyShelf(),
       buckets: emptyShelf(),
+      plugins: emptyShelf(),
     }
   }
 

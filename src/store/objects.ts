@@ -141,16 +141,14 @@ export async function countBucketObjects(db: Db, bucketId: string): Promise<numb
   return Number(row?.objects ?? 0)
 }
 
-/** Whether a blob's content is still named by a row that does not hold it itself. */
+/** Whether a content is still named by a row: an object's that does not hold it itself, or an archive's. */
 export async function isBlobUsed(db: Db, hash: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('object_blobs')
-    .select('id')
-    .where('hash', '=', hash)
-    .where('data', 'is', null)
-    .limit(1)
-    .executeTakeFirst()
-  return row !== undefined
+  const { rows } = await sql<{ used: boolean }>`
+    select exists (select from object_blobs where hash = ${hash} and data is null)
+      or exists (select from plugins where archive_hash = ${hash})
+      or exists (select from plugin_uploads where archive_hash = ${hash}) as used
+  `.execute(db)
+  return rows[0]?.used ?? false
 }
 
 /** Orders those who add rows for a content (`shared`) and who removes it, until the transaction ends. */
