@@ -8,6 +8,7 @@ import { openEmbeddedPostgres } from './adapters/embedded-postgres/open-embedded
 import { openFsBlobs } from './adapters/fs-blobs/open-fs-blobs.ts'
 import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
 import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
+import { openPluginProcess } from './adapters/plugin-process/open-plugin-process.ts'
 import { openLogger } from './adapters/pino-log/open-logger.ts'
 import type { Config } from './config.ts'
 import { dataFormat, edgeVersion, postgresMajor } from './product.ts'
@@ -42,12 +43,16 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
     const vectors = stack.use(await openEngine(config, folder, log))
     const { db, url } = stack.use(await openStore(config, folder, log))
     const embedder = stack.use(await openEmbedder({ config, log }))
+    const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
     const ports: Ports = {
       db,
       vectors,
       embedder,
-      blobs: stack.use(await openFsBlobs(join(folder, 'blobs'))),
+      blobs,
       extractors: stack.use(openBuiltinExtractors({ embedder, config })),
+      plugins: stack.use(
+        openPluginProcess({ folder: join(folder, 'plugins'), blobs, config, log }),
+      ),
       cache: stack.use(await openRowCache(url, { entriesMax: config.cacheEntriesMax, log })),
       leases: stack.use(openNamespaceLeases({ db, log })),
       queue: stack.use(await openQueue({ url, log })),

@@ -7,6 +7,7 @@ import type { BlobStore } from './blob-store.ts'
 import type { Embedder } from './embedder.ts'
 import type { ExtractorRuntime } from './extractor-runtime.ts'
 import type { Logger } from './logger.ts'
+import type { PluginHost } from './plugin-host.ts'
 import type { VectorEngine } from './vector-engine.ts'
 
 /** Everything the domain may reach outside itself. Made once, in compose.ts. */
@@ -19,6 +20,7 @@ export interface Ports {
   blobs: BlobStore
   embedder: Embedder
   extractors: ExtractorRuntime
+  plugins: PluginHost
   log: Logger
   config: Config
   now: () => Date
