@@ -78,7 +78,8 @@ class Host:
         parameters, warnings = plugin.merged_parameters(given)
         rows = request.get("rows")
         size = request.get("dataset_size") or (len(rows) if isinstance(rows, list) else 0)
-        results, told = run_rows(plugin, rows, parameters, size, _object(request, "content_flags"))
+        flags = _object(request, "content_flags") or content_flags(rows)
+        results, told = run_rows(plugin, rows, parameters, size, flags)
         return {"results": results, "warnings": [*warnings, *told]}
 
     def _realtime(self, request: dict) -> dict:
@@ -91,6 +92,12 @@ class Host:
         if self._plugin is None:
             raise HostError("not_loaded", "no plugin is loaded; send load first")
         return self._plugin
+
+
+def content_flags(rows: object) -> dict:
+    """Which kinds of content the rows hold, where the server does not say (plugin contract 3.5)."""
+    kinds = {row.get("blob_type") for row in rows if isinstance(row, dict)} if isinstance(rows, list) else set()
+    return {kind: kind in kinds for kind in ("text", "image", "video", "audio", "pdf")}
 
 
 def _text(request: dict, name: str) -> str:

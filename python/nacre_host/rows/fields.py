@@ -51,12 +51,17 @@ def choose_columns(names: list[str], inputs: list[str], manifest: Manifest, pass
             chosen.stored.append(name)
             if not is_input:
                 chosen.new.append(name)
-    undeclared = [name for name in chosen.new if declared and name not in declared]
-    for name in undeclared:
-        notes.add(f"column '{name}' is stored, but output_schema does not declare it")
-    for name in sorted(set(declared) - set(names)):
-        notes.add(f"output_schema declares '{name}', which no step wrote")
     return chosen
+
+
+def note_differences(names: list[str], columns: Columns, declared: dict) -> None:
+    """Warns of columns that the output schema does not declare, and of declared ones that nobody wrote."""
+    for name in columns.new:
+        if declared and name not in declared:
+            notes.add(f"column '{name}' is stored, but output_schema does not declare it")
+    for name in declared:
+        if name not in names:
+            notes.add(f"output_schema declares '{name}', which no step wrote")
 
 
 def to_fields(row: dict, columns: Columns, manifest: Manifest) -> dict:

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from nacre_host.manifest.manifest import Manifest
-from nacre_host.rows.fields import Columns, choose_columns, to_fields
+from nacre_host.rows.fields import Columns, choose_columns, note_differences, to_fields
 from nacre_host.rows.input_row import InputRow, Lineage
 from nacre_host.rows.lineage import lineages
 from nacre_host.rows.run import Run
@@ -18,6 +18,8 @@ def results_of(
 ) -> list[dict]:
     """In the order of the input: `{key, documents}`, `{key, skipped}` or `{key, failed}`."""
     columns = choose_columns(list(frame.columns), run.inputs, manifest, passthrough)
+    if len(frame) > 0 and not run.idle_steps:
+        note_differences(list(frame.columns), columns, manifest.declared_outputs)
     fault = columns.fault or missing_vector(frame, columns, run, manifest)
     outputs: dict[Lineage, list[dict]] = {}
     for lineage, output in zip(lineages(frame), frame.to_dict("records")):
