@@ -54,16 +54,18 @@ export function createApi(
 
   async function handle(
     exchange: Exchange,
-    { route, params }: RouteMatch,
+    { route, params, namespace: named }: RouteMatch,
     url: URL,
     signal: AbortSignal,
   ): Promise<Response> {
     const { request, env, headers } = exchange
-    refuseUnstorable('path', params)
+    refuseUnstorable('path', named === null ? params : { ...params, namespace_id: named })
     const principal = await authorize(ports, route, request.headers)
     if (principal.keyId !== '') keyUse.note(principal.keyId)
     const namespace =
-      route.scope === 'namespace' ? await namespaceOf(ports, principal, request.headers) : null
+      route.scope === 'namespace'
+        ? await namespaceOf(ports, principal, request.headers, named)
+        : null
     authorizeScope(principal, route, params, namespace)
     const context: CallContext = {
       ports,

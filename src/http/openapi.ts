@@ -51,7 +51,8 @@ const namespaceHeader = {
   in: 'header',
   required: false,
   description:
-    'Id or name of the namespace; may be left out where the organization has exactly one.',
+    'Id or name of the namespace; may be left out where the organization has exactly one. Each path that takes this ' +
+    'header also answers below /v1/namespaces/{namespace_id} without it: /v1/namespaces/{namespace_id}/buckets.',
   schema: { type: 'string' },
 }
 

@@ -8,6 +8,8 @@ export interface RouteMatch {
   route: Route
   /** Percent-decoded. */
   params: Record<string, string>
+  /** The namespace that the path itself names; null where the header says which. */
+  namespace: string | null
 }
 
 export interface Router {
@@ -22,10 +24,21 @@ export interface Router {
 
 /** All routes of one path: `{a}` and `{b}` in the same place are the same path. */
 interface Place {
-  methods: Map<string, { route: Route; names: string[] }>
+  methods: Map<string, Entry>
 }
 
-/** Static segments win over parameters, wherever they stand in the list (contract 1.1). */
+interface Entry {
+  route: Route
+  /** What the path's parameters are called, in their order. */
+  names: readonly string[]
+  /** The first of them is the namespace, in place of the header. */
+  isNamespaced: boolean
+}
+
+/**
+ * Static segments win over parameters, wherever they stand in the list (contract 1.1). What `X-Namespace` scopes also
+ * answers below `/v1/namespaces/{namespace_id}`, as the tutorials write it (contract 24).
+ */
 export function createRouter(routes: readonly Route[]): Router {
   const router = new SmartRouter<Place>({ routers: [new RegExpRouter(), new TrieRouter()] })
   for (const [pattern, place] of placesOf(routes)) router.add('ALL', pattern, place)
@@ -49,7 +62,10 @@ function matchRoute(
   const { place, values } = found
   const entry = place.methods.get(method === 'HEAD' ? 'GET' : method)
   if (!entry) throw fail('method_not_allowed', { method, path, allowed: allowedAt(place) })
-  return { route: entry.route, params: decodeParams(entry.names, values) }
+  const params = decodeParams(entry.names, values)
+  if (!entry.isNamespaced) return { route: entry.route, params, namespace: null }
+  const { [namespaceParameter]: namespace = null, ...rest } = params
+  return { route: entry.route, params: rest, namespace }
 }
 
 function findPlace(router: PlaceRouter, path: string): { place: Place; values: string[] } | null {
@@ -65,30 +81,52 @@ function findPlace(router: PlaceRouter, path: string): { place: Place; values: s
   return { place, values }
 }
 
+const namespaceParameter = 'namespace_id'
+
 function placesOf(routes: readonly Route[]): [string, Place][] {
   const places = new Map<string, Place>()
   for (const route of routes) {
-    const names: string[] = []
-    const pattern = trimSlashes(route.path).replace(/\{(\w+)\}/g, (_, name: string) => {
-      names.push(name)
-      return `:p${names.length}`
-    })
-    const place = places.get(pattern) ?? { methods: new Map() }
-    if (place.methods.has(route.method))
+    if (!addPlace(places, route, route.path, false))
       throw new Error(`Two routes for ${route.method} ${route.path}`)
-    places.set(pattern, place)
-    place.methods.set(route.method, { route, names })
+  }
+  for (const route of routes.filter(({ scope }) => scope === 'namespace')) {
+    // A route of its own has such a path before any alias.
+    addPlace(places, route, `/v1/namespaces/{${namespaceParameter}}${route.path.slice(3)}`, true)
   }
   return [...places].sort(([a], [b]) => compareSegments(a.split('/'), b.split('/')))
 }
 
-/** At the first differing segment the static one comes first: the router takes the first that fits. */
+/** False where the path and the method are taken. */
+function addPlace(
+  places: Map<string, Place>,
+  route: Route,
+  path: string,
+  isNamespaced: boolean,
+): boolean {
+  const names: string[] = []
+  const pattern = trimSlashes(path).replace(/\{(\w+)\}/g, (_, name: string) => {
+    names.push(name)
+    return `:p${names.length}`
+  })
+  const place = places.get(pattern) ?? { methods: new Map<string, Entry>() }
+  if (place.methods.has(route.method)) return false
+  places.set(pattern, place)
+  place.methods.set(route.method, { route, names, isNamespaced })
+  return true
+}
+
+/**
+ * At the first differing segment the static one comes first: the router takes the first that fits. A total order, for
+ * a sort goes wrong where "neither comes first" is not transitive.
+ */
 function compareSegments(a: string[], b: string[]): number {
   for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    const isDynamic = Number(a[i]?.startsWith(':')) - Number(b[i]?.startsWith(':'))
-    if (isDynamic !== 0) return isDynamic
+    const [x = '', y = ''] = [a[i], b[i]]
+    if (x === y) continue
+    const isDynamic = Number(x.startsWith(':')) - Number(y.startsWith(':'))
+    return isDynamic || (x < y ? -1 : 1)
   }
-  return 0
+  return a.length - b.length
 }
 
 function allowedAt(place: Place | undefined): string[] {

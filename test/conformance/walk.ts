@@ -220,6 +220,8 @@ async function batches(
   await call('POST /v1/tasks/list', { body: { status: 'COMPLETED' } })
   const triggered = await call('POST /v1/collections/{}/trigger', { path: [collection], namespace })
   await ended(call, triggered?.task_id)
+  const whole = await call('POST /v1/buckets/{}/batches/trigger', { ...at, body: {} })
+  await ended(call, whole?.task_id)
   const draft = await call('POST /v1/buckets/{}/batches', { ...at, body: { object_ids: [object] } })
   await call('POST /v1/buckets/{}/batches/{}/submit', {
     path: [bucket, draft?.batch_id ?? 'btch_none'],

@@ -105,7 +105,8 @@ export async function collectionIdsOf(
   return [...new Set(ids)]
 }
 
-async function appendObjects(
+/** Throws `not_found` for an object of another bucket, `request_invalid` where the batch would grow too large. */
+export async function appendObjects(
   { config }: Pick<Ports, 'config'>,
   tx: Db,
   bucket: Bucket,

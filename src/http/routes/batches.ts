@@ -8,6 +8,7 @@ import { findBatch } from '../../domain/batches/find-batch.ts'
 import { listBatches } from '../../domain/batches/list-batches.ts'
 import { retryBatch } from '../../domain/batches/retry-batch.ts'
 import { submitBatch } from '../../domain/batches/submit-batch.ts'
+import { triggerBucket } from '../../domain/batches/trigger-bucket.ts'
 import { findActiveBucket, findBucket } from '../../domain/buckets/find-bucket.ts'
 import { findCollection } from '../../domain/collections/find-collection.ts'
 import { documentIdOf, pointIdOf } from '../../domain/documents/document.ts'
@@ -50,6 +51,14 @@ const batchSchema = z.looseObject({
   updated_at: z.string(),
 })
 
+const batchBody = z.object({
+  object_ids: ids.nullish(),
+  batch_name: z.string().max(255).nullish(),
+  name: z.string().max(255).nullish(),
+  collection_ids: ids.nullish(),
+  metadata: metadata.nullish(),
+})
+
 const failedSchema = z.object({
   document_id: z.string().nullable(),
   object_id: z.string().nullable(),
@@ -77,13 +86,7 @@ export const batchRoutes = [
     scope: 'namespace',
     params: ofBucket,
     query: skipValidation,
-    body: z.object({
-      object_ids: ids.nullish(),
-      batch_name: z.string().max(255).nullish(),
-      name: z.string().max(255).nullish(),
-      collection_ids: ids.nullish(),
-      metadata: metadata.nullish(),
-    }),
+    body: batchBody,
     response: batchSchema,
     failures: changing,
     handle: async ({ ports, namespace, params, body }) => {
@@ -130,6 +133,25 @@ export const batchRoutes = [
         total_count: list.total ?? results.length,
         pagination: paginationAnswer(list, request.page),
       }
+    },
+  }),
+  route({
+    operationId: 'triggerBatch',
+    method: 'POST',
+    path: `${base}/trigger`,
+    summary:
+      'Gather objects into a batch and process it at once; without object_ids the whole bucket',
+    tag: 'batches',
+    access: 'write',
+    scope: 'namespace',
+    params: ofBucket,
+    body: batchBody,
+    response: batchSchema,
+    failures: changing,
+    handle: async ({ ports, namespace, params, body }) => {
+      const bucket = await findActiveBucket(ports, namespace, params.bucket_identifier)
+      const batchId = await triggerBucket(ports, namespace, bucket, body ?? {})
+      return await batchAnswer(ports, await findBatch(ports, bucket, batchId))
     },
   }),
   route({
