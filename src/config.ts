@@ -314,6 +314,31 @@ export const settings = {
     'An unused plugin process ends after this time.',
     whole(100, 86_400_000, 300_000),
   ),
+  pluginArchiveBytesMax: setting(
+    'NACRE_PLUGIN_ARCHIVE_BYTES_MAX',
+    'Largest archive of a plugin.',
+    whole(1024, 1 << 30, 524_288_000),
+  ),
+  pluginExtractedBytesMax: setting(
+    'NACRE_PLUGIN_EXTRACTED_BYTES_MAX',
+    "Most that a plugin's archive may unpack to.",
+    whole(1024, 4 * (1 << 30), 524_288_000),
+  ),
+  pluginFilesMax: setting(
+    'NACRE_PLUGIN_FILES_MAX',
+    "Files in a plugin's archive.",
+    whole(2, 100_000, 1_000),
+  ),
+  pluginEntriesMax: setting(
+    'NACRE_PLUGIN_ENTRIES_MAX',
+    "Entries in a plugin's archive, folders and what is dropped included.",
+    whole(2, 1_000_000, 10_000),
+  ),
+  pluginRatioMax: setting(
+    'NACRE_PLUGIN_RATIO_MAX',
+    "How many times its own size a plugin's archive may unpack to, above 16 MiB.",
+    whole(2, 10_000, 250),
+  ),
   cacheEntriesMax: setting(
     'NACRE_CACHE_ENTRIES_MAX',
     'Rows of one kind kept in memory for the hot path.',
