@@ -3,8 +3,8 @@ import type { Ports } from '../../ports/ports.ts'
 import type { Collection } from '../collections/collection.ts'
 import { checkDocument } from '../documents/write.ts'
 import type { NewDocument } from '../documents/document.ts'
-import { findExtractor } from '../extractors/catalogue.ts'
 import type { Extractor } from '../extractors/extractor.ts'
+import { findExtractor } from '../extractors/extractors-of.ts'
 import { isFailure } from '../failure.ts'
 import type { ErrorType, LedgerRow, RowOutcome } from './batch.ts'
 import type { BatchRun } from './batch-run.ts'
@@ -23,13 +23,15 @@ export interface ExtractedChunk {
  * Throws where the extractor itself cannot run: then no row is at fault.
  */
 export async function extractChunk(
-  ports: Pick<Ports, 'db' | 'blobs' | 'vectors' | 'extractors'>,
+  ports: Pick<Ports, 'db' | 'cache' | 'blobs' | 'vectors' | 'extractors'>,
   run: BatchRun,
   rows: readonly LedgerRow[],
   signal: AbortSignal,
 ): Promise<ExtractedChunk> {
   const collection = run.collections.get(rows[0]?.collectionId ?? '')
-  const extractor = collection && findExtractor(collection.extractor.feature_extractor_id)
+  const extractor =
+    collection &&
+    (await findExtractor(ports, run.namespace, collection.extractor.feature_extractor_id))
   if (!collection || !extractor) return allFailed(rows, collection)
   const sources = await loadSources(ports, run.namespace, rows)
   const gone = rows.filter((row) => !sources.some((source) => source.row === row))

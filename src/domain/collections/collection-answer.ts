@@ -1,12 +1,18 @@
 import type { BucketField } from '../buckets/bucket.ts'
-import { findExtractor } from '../extractors/catalogue.ts'
+import type { Extractor } from '../extractors/extractor.ts'
 import type { Namespace, VectorDefinition } from '../namespaces/namespace.ts'
 import type { Collection, CollectionExtractor } from './collection.ts'
+
+/** Where the collection lives: its namespace, and everything that can extract there. */
+export interface CollectionPlace {
+  namespace: Namespace
+  extractors: readonly Extractor[]
+}
 
 /** A collection as the wire shows it (contract 15.2). `documentCount` null: it was not counted. */
 export function collectionAnswer(
   collection: Collection,
-  namespace: Namespace,
+  place: CollectionPlace,
   documentCount: number | null,
 ) {
   return {
@@ -18,7 +24,7 @@ export function collectionAnswer(
     output_schema: schemaAnswer(collection.outputSchema),
     feature_extractor: extractorAnswer(collection.extractor),
     source: { ...collection.source },
-    vector_indexes: vectorsOf(collection, namespace).map(vectorAnswer),
+    vector_indexes: vectorsOf(collection, place).map((vector) => vectorAnswer(vector, place)),
     payload_indexes: [],
     enabled: collection.enabled,
     metadata: collection.metadata,
@@ -33,23 +39,32 @@ export function collectionAnswer(
 }
 
 /** `GET …/features` (contract 15.3): the first is the one a search means without saying more. */
-export function featuresAnswer(collection: Collection, namespace: Namespace) {
+export function featuresAnswer(collection: Collection, place: CollectionPlace) {
   return {
-    features: vectorsOf(collection, namespace).map((vector, i) => ({
+    features: vectorsOf(collection, place).map((vector, i) => ({
       feature_address: vector.featureUri,
       feature_extractor_name: collection.extractor.feature_extractor_name,
       version: collection.extractor.version,
-      vector_index: vectorAnswer(vector).index,
+      vector_index: vectorAnswer(vector, place).index,
       primary: i === 0,
     })),
   }
 }
 
-/** The vectors its documents may carry: those of its extractor that the namespace has, then the client's own. */
-export function vectorsOf(collection: Collection, namespace: Namespace): VectorDefinition[] {
+/**
+ * The vectors its documents may carry: those of its extractor that the namespace has, then the client's own. Two
+ * versions of a plugin may share one vector, which stands in the namespace under the first of them.
+ */
+function vectorsOf(collection: Collection, { namespace, extractors }: CollectionPlace) {
   const extractorId = collection.extractor.feature_extractor_id
-  const vectors = Object.values(namespace.vectors)
-  return [extractorId, null].flatMap((id) => vectors.filter((vector) => vector.extractorId === id))
+  const all = Object.values(namespace.vectors)
+  const extractor = extractors.find(({ id }) => id === extractorId)
+  const declared = extractor
+    ? extractor
+        .vectors(namespace.embedding)
+        .filter(({ name }) => Object.hasOwn(namespace.vectors, name))
+    : all.filter((vector) => vector.extractorId === extractorId)
+  return [...declared, ...all.filter((vector) => vector.extractorId === null)]
 }
 
 function extractorAnswer(config: CollectionExtractor) {
@@ -60,9 +75,9 @@ function schemaAnswer(fields: Record<string, BucketField>) {
   return { properties: fields }
 }
 
-function vectorAnswer(vector: VectorDefinition) {
+function vectorAnswer(vector: VectorDefinition, { extractors }: CollectionPlace) {
   const { extractorId, inferenceName } = vector
-  const inputs = extractorId === null ? [] : (findExtractor(extractorId)?.supportedInputTypes ?? [])
+  const inputs = extractors.find(({ id }) => id === extractorId)?.supportedInputTypes ?? []
   return {
     name: vector.name,
     description: vector.description,

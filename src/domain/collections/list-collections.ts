@@ -4,15 +4,17 @@ import { collectionOf } from '../../store/collections.ts'
 import { listPage, type Listed } from '../../store/listing.ts'
 import type { ListRequest, ListResult } from '../listing.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import { extractorsOf } from '../extractors/extractors-of.ts'
 import { collectionAnswer } from './collection-answer.ts'
 import type { Collection } from './collection.ts'
 
 /** The collections of a namespace that are not being deleted. */
 export async function listCollections(
-  ports: Pick<Ports, 'db' | 'config'>,
+  ports: Pick<Ports, 'db' | 'cache' | 'config'>,
   namespace: Namespace,
   request: ListRequest,
 ): Promise<ListResult<Collection>> {
+  const place = { namespace, extractors: await extractorsOf(ports, namespace) }
   const listed: Listed<'collections', Collection> = {
     table: 'collections',
     where: sql`namespace_id = ${namespace.id} and state = 'active'`,
@@ -24,7 +26,7 @@ export async function listCollections(
       updated_at: 'updated_at',
     },
     read: (rows) => rows.map(collectionOf),
-    view: (collection) => collectionAnswer(collection, namespace, null),
+    view: (collection) => collectionAnswer(collection, place, null),
   }
   return await listPage(ports, listed, request)
 }

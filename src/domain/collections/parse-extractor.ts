@@ -1,9 +1,10 @@
 import type { BucketField } from '../buckets/bucket.ts'
-import { builtinExtractors, extractorIdOf, findExtractor } from '../extractors/catalogue.ts'
 import type { Extractor } from '../extractors/extractor.ts'
+import { pickExtractor, pickVersion } from '../extractors/pick-extractor.ts'
 import { fail, invalid } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { suggestion } from '../nearest-name.ts'
+import type { CollectionPlace } from './collection-answer.ts'
 import type { CollectionExtractor } from './collection.ts'
 import { hasPath, parseMappings } from './parse-mappings.ts'
 import { parsePassthrough } from './parse-passthrough.ts'
@@ -23,12 +24,12 @@ export interface ParsedExtractor {
  * Throws `request_invalid` for what is wrong in it and `bad_request` where the namespace lacks a vector it writes.
  */
 export function parseExtractor(
-  namespace: Namespace,
+  { namespace, extractors }: CollectionPlace,
   body: { feature_extractor?: unknown; feature_extractors?: unknown },
   fields: Fields,
 ): ParsedExtractor {
   const { given, location } = onlyExtractor(body)
-  const extractor = extractorOf(given, location)
+  const extractor = extractorOf(extractors, given, location)
   const { parameters, warnings } = parametersOf(extractor, namespace, given, location)
   requireVectors(namespace, extractor)
   const passthrough = parsePassthrough(given['field_passthrough'], [
@@ -77,28 +78,36 @@ function onlyExtractor(body: { feature_extractor?: unknown; feature_extractors?:
   return { given: objectAt(many[0], [...at, 0]), location: [...at, 0] }
 }
 
-function extractorOf(given: Record<string, unknown>, location: Location): Extractor {
+function extractorOf(
+  extractors: readonly Extractor[],
+  given: Record<string, unknown>,
+  location: Location,
+): Extractor {
   const at = [...location, 'feature_extractor_name']
   const name = given['feature_extractor_name'] ?? given['feature_extractor_id']
   if (typeof name !== 'string') {
     throw invalid(at, 'must name a feature extractor, such as text_extractor', 'missing')
   }
-  const version = versionOf(given['version'] ?? 'v1', [...location, 'version'])
+  const version = versionOf(given['version'], [...location, 'version'])
   const found =
-    findExtractor(extractorIdOf(name, version)) ?? findExtractor(extractorIdOf(name, `v${version}`))
+    version === null ? pickExtractor(extractors, name) : pickVersion(extractors, name, version)
   if (found) return found
-  const known = builtinExtractors.map((extractor) => extractor.name)
-  const extractor = builtinExtractors.find((one) => one.name === name)
-  if (extractor) {
-    const message = `'${version}' is no version of ${name}; it has ${extractor.version}`
+  const versions = extractors.filter((one) => one.name === name).map((one) => one.version)
+  if (versions.length > 0) {
+    const what = version === null ? 'is missing' : `is '${version}', which is none`
+    const message = `${what}; ${name} has ${versions.join(', ')}`
     throw invalid([...location, 'version'], message, 'invalid_value')
   }
-  const tail = suggestion(name, known) || `; this server has ${known.join(', ')}`
+  // An id has its version in it.
+  const byId = version === null ? null : pickExtractor(extractors, name)
+  if (byId && pickVersion(extractors, byId.name, version ?? '') === byId) return byId
+  const known = [...new Set(extractors.map((one) => one.name))]
+  const tail = suggestion(name, known) || `; this namespace has ${known.join(', ')}`
   throw invalid(at, `'${name}' is no feature extractor here${tail}`, 'unknown_extractor')
 }
 
-/** `1` and `v1` are one version. */
-function versionOf(given: unknown, location: Location): string {
+function versionOf(given: unknown, location: Location): string | null {
+  if (given === undefined || given === null) return null
   if (typeof given === 'string' || typeof given === 'number') return `${given}`
   throw invalid(location, "must be a string, such as 'v1'", 'wrong_type')
 }

@@ -3,13 +3,15 @@ import type { Extractor } from '../extractors/extractor.ts'
 import { fail, invalid, type Fault } from '../failure.ts'
 import { nearestName, suggestion } from '../nearest-name.ts'
 import { plainPath } from '../objects/field-at.ts'
+import { pluginMappings } from './plugin-mappings.ts'
 
 type Location = (string | number)[]
 type Fields = Record<string, BucketField>
 
 /**
  * Extractor input → source path (contract 15.1): as an object, or as a list of {input_key, path}. Absent: each
- * required input takes the field of its name, else the source's only field of a type that it supports.
+ * required input takes the field of its name, else the source's only field of a type that it supports; a plugin,
+ * whose inputs are names only, what its manifest maps (plugin-contract 4.1). Empty: every blob of a fitting type.
  * Throws `request_invalid` for an unknown input and for a path that the source's schema does not have.
  */
 export function parseMappings(
@@ -82,6 +84,8 @@ function entryOf(input: string, path: unknown, location: Location): Entry {
 }
 
 function inputFaults(extractor: Extractor, { input, location }: Entry): Fault[] {
+  // Rows carry `data` whatever an input is called; its name is one more column.
+  if (extractor.source === 'custom') return []
   const known = Object.keys(extractor.inputs)
   if (known.includes(input)) return []
   const tail = suggestion(input, known)
@@ -128,6 +132,7 @@ function defaultMappings(
   fields: Fields,
   location: Location,
 ): Record<string, string> {
+  if (extractor.source === 'custom') return pluginMappings(extractor, fields, location)
   const mappings: Record<string, string> = {}
   const required = requiredInputs(extractor)
   for (const input of Object.keys(extractor.inputs)) {

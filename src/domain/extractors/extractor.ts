@@ -14,6 +14,8 @@ export interface Extractor {
   icon: string
   /** Input name → field; at least one of the required ones must be mapped. */
   inputs: Record<string, BucketField>
+  /** Input → field that it reads where a collection says nothing; of a plugin, as its manifest declares them. */
+  defaultMappings?: Readonly<Record<string, string>>
   /** Fields it adds to a document, besides passthrough. */
   outputs: Record<string, BucketField>
   /** JSON Schema of its parameters. */

@@ -87,7 +87,8 @@ function isOf({ extractorId, featureUri }: VectorDefinition, address: FeatureAdd
   return extractorId === `${address.extractor}_${address.version.replaceAll('.', '_')}`
 }
 
-function plainVersion(version: string): string {
+/** `v1`, `1` and `1.0` are `1.0.0` (contract 10.2). */
+export function plainVersion(version: string): string {
   const [major = '', minor = '0', patch = '0'] = version
     .toLowerCase()
     .replace(/^v/, '')

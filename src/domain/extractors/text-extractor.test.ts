@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { EmbeddingModel } from '../../ports/embedder.ts'
 import { isFailure } from '../failure.ts'
-import { builtinExtractors, extractorIdOf, findExtractor } from './catalogue.ts'
+import { builtinExtractors } from './catalogue.ts'
+import { extractorIdOf } from './extractor-id.ts'
+import { pickExtractor } from './pick-extractor.ts'
 import { textExtractor } from './text-extractor.ts'
 
 const location = ['body', 'feature_extractor', 'parameters']
@@ -115,9 +117,12 @@ test('the catalogue holds what runs here, each under its id, name and address', 
   )
   for (const extractor of builtinExtractors) {
     assert.equal(extractor.id, extractorIdOf(extractor.name, extractor.version))
-    assert.equal(findExtractor(extractor.id), extractor)
-    assert.equal(findExtractor(`mixpeek://${extractor.name}@${extractor.version}`), extractor)
+    assert.equal(pickExtractor(builtinExtractors, extractor.id), extractor)
+    assert.equal(
+      pickExtractor(builtinExtractors, `mixpeek://${extractor.name}@${extractor.version}`),
+      extractor,
+    )
     assert.deepEqual(extractor.parseParameters({}, []).parameters, extractor.defaultParameters)
   }
-  assert.equal(findExtractor('image_extractor_v1'), null)
+  assert.equal(pickExtractor(builtinExtractors, 'image_extractor_v1'), null)
 })

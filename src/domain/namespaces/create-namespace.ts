@@ -8,8 +8,10 @@ import {
 } from '../../store/namespaces.ts'
 import { insertIndexes } from '../../store/payload-indexes.ts'
 import { fail, type Fault } from '../failure.ts'
-import { builtinExtractors, extractorIdOf, findExtractor } from '../extractors/catalogue.ts'
+import { builtinExtractors } from '../extractors/catalogue.ts'
+import { extractorIdOf } from '../extractors/extractor-id.ts'
 import type { Extractor } from '../extractors/extractor.ts'
+import { pickVersion } from '../extractors/pick-extractor.ts'
 import type { Principal } from '../organizations/principal.ts'
 import { convergeIndexes } from '../payload-indexes/converge-indexes.ts'
 import { parsePayloadIndexes } from '../payload-indexes/parse-payload-indexes.ts'
@@ -189,9 +191,8 @@ function parseExtractors(requests: readonly ExtractorRequest[]): {
   const featureExtractors: NamespaceExtractor[] = []
   const faults: Fault[] = []
   for (const [i, { feature_extractor_name: name, version, params }] of requests.entries()) {
-    const id = extractorIdOf(name, version)
-    const extractor = findExtractor(id)
-    if (!extractor) throw unknownExtractor(id)
+    const extractor = pickVersion(builtinExtractors, name, version)
+    if (!extractor) throw unknownExtractor(extractorIdOf(name, version))
     if (extractors.includes(extractor)) {
       const location = ['body', 'feature_extractors', i]
       faults.push({

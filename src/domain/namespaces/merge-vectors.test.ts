@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { EmbeddingModel } from '../../ports/embedder.ts'
-import { findExtractor } from '../extractors/catalogue.ts'
+import { textExtractor } from '../extractors/text-extractor.ts'
 import type { Extractor } from '../extractors/extractor.ts'
 import { isFailure } from '../failure.ts'
 import { collectionSpec, mergeVectors } from './merge-vectors.ts'
@@ -46,7 +46,7 @@ describe('mergeVectors()', () => {
   })
 })
 
-const text = findExtractor('text_extractor_v1') ?? assert.fail('the catalogue has a text extractor')
+const text = textExtractor
 
 const model: EmbeddingModel = {
   model: 'bundled',

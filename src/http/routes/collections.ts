@@ -5,6 +5,7 @@ import { collectionAnswer, featuresAnswer } from '../../domain/collections/colle
 import type { Collection } from '../../domain/collections/collection.ts'
 import { createCollection } from '../../domain/collections/create-collection.ts'
 import { deleteCollection } from '../../domain/collections/delete-collection.ts'
+import { extractorsOf } from '../../domain/extractors/extractors-of.ts'
 import { findCollection } from '../../domain/collections/find-collection.ts'
 import { listCollections } from '../../domain/collections/list-collections.ts'
 import { updateCollection } from '../../domain/collections/update-collection.ts'
@@ -83,7 +84,7 @@ export const collectionRoutes = [
     failures: changing,
     handle: async ({ ports, namespace, body }) => {
       const { collection, warnings } = await createCollection(ports, namespace, body)
-      return { ...collectionAnswer(collection, namespace, 0), warnings }
+      return { ...collectionAnswer(collection, await placeOf(ports, namespace), 0), warnings }
     },
   }),
   route({
@@ -188,7 +189,7 @@ export const collectionRoutes = [
       const original = await findCollection(ports, namespace, params.collection_identifier)
       const clone = await cloneCollection(ports, namespace, original, body)
       return {
-        collection: collectionAnswer(clone, namespace, 0),
+        collection: collectionAnswer(clone, await placeOf(ports, namespace), 0),
         source_collection_id: original.id,
       }
     },
@@ -207,7 +208,7 @@ export const collectionRoutes = [
     handle: async ({ ports, namespace, params }) =>
       featuresAnswer(
         await findCollection(ports, namespace, params.collection_identifier),
-        namespace,
+        await placeOf(ports, namespace),
       ),
   }),
   route({
@@ -272,5 +273,9 @@ async function counted(ports: Ports, namespace: Namespace, collection: Collectio
     ports.log.warn({ err: error, collectionId: collection.id }, 'Documents could not be counted.')
     return null
   })
-  return collectionAnswer(collection, namespace, count)
+  return collectionAnswer(collection, await placeOf(ports, namespace), count)
+}
+
+async function placeOf(ports: Ports, namespace: Namespace) {
+  return { namespace, extractors: await extractorsOf(ports, namespace) }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { builtinExtractors, findExtractor } from '../../domain/extractors/catalogue.ts'
+import { builtinExtractors } from '../../domain/extractors/catalogue.ts'
 import {
   ExtractorAnswer,
   extractorAnswer,
@@ -9,6 +9,8 @@ import {
   namespaceExtractorAnswer,
 } from '../../domain/extractors/extractor-answer.ts'
 import type { Extractor } from '../../domain/extractors/extractor.ts'
+import { extractorsOf } from '../../domain/extractors/extractors-of.ts'
+import { pickExtractor } from '../../domain/extractors/pick-extractor.ts'
 import { fail } from '../../domain/failure.ts'
 import { findNamespace } from '../../domain/namespaces/find-namespace.ts'
 import type { Namespace } from '../../domain/namespaces/namespace.ts'
@@ -43,7 +45,10 @@ export const extractorRoutes = [
     response: ExtractorAnswer,
     failures: ['not_found', 'inference_unavailable'],
     handle: async ({ ports, params, signal }) =>
-      extractorAnswer(known(params.feature_extractor_id), await defaultModel(ports, signal)),
+      extractorAnswer(
+        known(builtinExtractors, params.feature_extractor_id),
+        await defaultModel(ports, signal),
+      ),
   }),
   route({
     operationId: 'discoverExtractors',
@@ -105,7 +110,7 @@ export const extractorRoutes = [
     failures: ['not_found'],
     handle: async ({ ports, principal, params }) => {
       const namespace = await findNamespace(ports, principal.organizationId, params.namespace_id)
-      return answerIn(namespace, known(params.extractor_id))
+      return answerIn(namespace, known(await extractorsOf(ports, namespace), params.extractor_id))
     },
   }),
 ]
@@ -115,10 +120,10 @@ function defaultModel({ embedder, config }: Ports, signal: AbortSignal): Promise
   return embedder.describe(config.embeddingModel, signal)
 }
 
-function known(id: string): Extractor {
-  const extractor = findExtractor(id)
+function known(extractors: readonly Extractor[], id: string): Extractor {
+  const extractor = pickExtractor(extractors, id)
   if (extractor) return extractor
-  const ids = builtinExtractors.map((one) => one.id)
+  const ids = extractors.map((one) => one.id)
   const hint = `There are ${ids.join(', ')}${suggestion(id, ids)}`
   throw fail('not_found', { resource: 'extractor', id, hint })
 }
