@@ -23,6 +23,16 @@ export const settings = {
     'Port the API listens on; 0 takes a free one.',
     whole(0, 65_535, 8686),
   ),
+  serverUrl: setting(
+    'NACRE_URL',
+    'The server that commands speak to; absent: the host and the port on this machine.',
+    z.url({ protocol: /^https?$/ }).optional(),
+  ),
+  publicUrl: setting(
+    'NACRE_PUBLIC_URL',
+    'Where clients reach the API, for the URLs that it signs; absent: as their request names it.',
+    z.url({ protocol: /^https?$/ }).optional(),
+  ),
   adminKey: secret(
     'NACRE_ADMIN_KEY',
     'The first admin key (sk_…); absent: one is made, printed once and kept in admin.key.',
@@ -313,6 +323,21 @@ export const settings = {
     'NACRE_PLUGIN_IDLE_MS',
     'An unused plugin process ends after this time.',
     whole(100, 86_400_000, 300_000),
+  ),
+  pluginsMax: setting(
+    'NACRE_PLUGINS_MAX',
+    "Plugins of one namespace, and of one organization's own.",
+    whole(0, 10_000, 100),
+  ),
+  pluginUploadsMax: setting(
+    'NACRE_PLUGIN_UPLOADS_MAX',
+    'Uploads of plugins by signed URL that are neither confirmed nor over, in one namespace.',
+    whole(1, 10_000, 100),
+  ),
+  pluginDeployWaitMs: setting(
+    'NACRE_PLUGIN_DEPLOY_WAIT_MS',
+    'How long a deploy waits for the plugin to load before it answers queued.',
+    whole(0, 600_000, 20_000),
   ),
   pluginArchiveBytesMax: setting(
     'NACRE_PLUGIN_ARCHIVE_BYTES_MAX',
