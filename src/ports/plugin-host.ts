@@ -119,7 +119,10 @@ export interface PluginRun {
 export interface PluginRow {
   key: string
   objectId: string
+  /** Reserved for it: its document's id where it becomes one. */
   documentId: string
+  /** The upstream document that it was made of; absent where its source is an object. */
+  sourceDocumentId?: string
   blob: { id: string; property: string; type: string; mimeType: string; sizeBytes: number }
   /** The text itself, or the path of a file that the plugin may read. */
   data: { text: string } | { contentHash: string }

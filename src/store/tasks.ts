@@ -69,6 +69,24 @@ export async function readSliceFailures(db: Db, id: string): Promise<number> {
   return typeof failures === 'number' ? failures : 0
 }
 
+/** Warnings beside those that are there, each once; the first `most` are kept. */
+export async function addTaskWarnings(
+  db: Db,
+  id: string,
+  warnings: readonly string[],
+  most: number,
+): Promise<void> {
+  if (warnings.length === 0) return
+  const row = await db
+    .selectFrom('tasks')
+    .select('additional_data')
+    .where('id', '=', id)
+    .executeTakeFirst()
+  const before: unknown = row?.additional_data['warnings']
+  const all = [...new Set([...(Array.isArray(before) ? before : []), ...warnings])].slice(0, most)
+  await changeTask(db, id, { additionalData: { warnings: all } })
+}
+
 /**
  * False, with nothing changed, where the task is absent, or has ended and the change is of its status: an end is
  * never taken back.

@@ -45,7 +45,8 @@ export interface LedgerRow {
 export type RowOutcome =
   | { state: 'written'; row: LedgerRow; documents: number }
   | { state: 'failed'; row: LedgerRow; errorType: ErrorType; reason: string }
-  | { state: 'skipped'; row: LedgerRow; reason: string }
+  /** With an error type where the extractor passed it over: not asked for, as by a filter, and no failure either. */
+  | { state: 'skipped'; row: LedgerRow; reason: string; errorType?: ErrorType }
 
 /** Contract 14, ErrorDetail. */
 export type ErrorType =

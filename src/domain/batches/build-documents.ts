@@ -47,7 +47,7 @@ export function buildDocuments(
 ): NewDocument[] {
   const { fields } = passedFields(collection.extractor, source.values)
   const extractorId = collection.extractor.feature_extractor_id
-  return extracted.map(({ position, fields: own, vectors }) => ({
+  return extracted.map(({ position, fields: own, vectors, missing }) => ({
     id: extractedPointId({
       collectionId: collection.id,
       sourceKey: source.key,
@@ -59,8 +59,20 @@ export function buildDocuments(
     fields: { ...fields, ...own },
     vectors: { ...vectors },
     lineage: source.lineage,
-    ...(warnings.length > 0 && { internal: { processing: { warnings } } }),
+    ...processingOf(warnings, missing ?? []),
   }))
+}
+
+/** What is worth knowing of how a document came to be (contract 16.1: `__missing_features` of older pages). */
+function processingOf(
+  warnings: readonly string[],
+  missing: readonly string[],
+): Pick<NewDocument, 'internal'> {
+  const processing = {
+    ...(warnings.length > 0 && { warnings }),
+    ...(missing.length > 0 && { missing_features: missing }),
+  }
+  return Object.keys(processing).length > 0 ? { internal: { processing } } : {}
 }
 
 /** Everything at the root; what stands in `metadata` comes up to it, as passthrough would bring it. */

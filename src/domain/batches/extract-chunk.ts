@@ -1,21 +1,25 @@
 import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Collection } from '../collections/collection.ts'
-import { checkDocument } from '../documents/write.ts'
 import type { NewDocument } from '../documents/document.ts'
 import type { Extractor } from '../extractors/extractor.ts'
 import { findExtractor } from '../extractors/extractors-of.ts'
-import { isFailure } from '../failure.ts'
 import type { ErrorType, LedgerRow, RowOutcome } from './batch.ts'
 import type { BatchRun } from './batch-run.ts'
 import { buildDocuments, passedFields, resolveInputs } from './build-documents.ts'
+import { collisionFault, documentFault } from './document-fault.ts'
 import { loadSources, type Source } from './load-sources.ts'
+import { runPlugin } from './run-plugin.ts'
 
 /** Rows whose documents are to be written, and rows that have ended without any. */
 export interface ExtractedChunk {
   documents: { row: LedgerRow; source: Source; documents: NewDocument[] }[]
   outcomes: RowOutcome[]
+  /** What the extractor said beside its documents, each once: for the batch's task. */
+  warnings: ReadonlySet<string>
 }
+
+type Needs = Pick<Ports, 'db' | 'cache' | 'blobs' | 'vectors' | 'extractors' | 'plugins'>
 
 /**
  * Sources → inputs → extractor → documents, for rows of one collection. Every row ends somewhere: in documents, or
@@ -23,7 +27,7 @@ export interface ExtractedChunk {
  * Throws where the extractor itself cannot run: then no row is at fault.
  */
 export async function extractChunk(
-  ports: Pick<Ports, 'db' | 'cache' | 'blobs' | 'vectors' | 'extractors'>,
+  ports: Needs,
   run: BatchRun,
   rows: readonly LedgerRow[],
   signal: AbortSignal,
@@ -40,39 +44,39 @@ export async function extractChunk(
     outcomes: gone.map((row) =>
       skipped(row, 'The source was deleted after the batch was submitted.'),
     ),
+    warnings: new Set(),
   }
   const ready = sources.filter((source) => {
     const outcome = refusal(run, collection, extractor, source)
     if (outcome) chunk.outcomes.push(outcome)
     return outcome === null
   })
-  const extracted = await extract(ports, run, collection, ready, signal)
+  const extracted = await extract(ports, run, { collection, extractor }, ready, signal)
   for (const [i, source] of ready.entries()) {
     sortOut(run, collection, extractor, source, extracted[i], chunk)
   }
-  return chunk
+  const warnings = new Set(extracted.flatMap((row) => ('warnings' in row ? row.warnings : [])))
+  return { ...chunk, warnings }
 }
 
 async function extract(
-  { extractors }: Pick<Ports, 'extractors'>,
+  ports: Needs,
   { namespace }: BatchRun,
-  { extractor }: Collection,
+  means: { collection: Collection; extractor: Extractor },
   sources: readonly Source[],
   signal: AbortSignal,
 ): Promise<ExtractedRow[]> {
   if (sources.length === 0) return []
-  return await extractors.extract(
-    {
-      extractorId: extractor.feature_extractor_id,
-      parameters: extractor.parameters,
-      model: namespace.embedding.model,
-      rows: sources.map(({ row, values }) => ({
-        key: row.sourceId,
-        inputs: resolveInputs(extractor, values),
-      })),
-    },
-    signal,
-  )
+  if (means.extractor.source === 'custom')
+    return await runPlugin(ports, namespace, means, sources, signal)
+  const config = means.collection.extractor
+  const rows = sources.map(({ row, values }) => ({
+    key: row.sourceId,
+    inputs: resolveInputs(config, values),
+  }))
+  const { model } = namespace.embedding
+  const { feature_extractor_id: extractorId, parameters } = config
+  return await ports.extractors.extract({ extractorId, parameters, model, rows }, signal)
 }
 
 /** Why a source is not given to the extractor at all. */
@@ -119,40 +123,18 @@ function sortOut(
     return
   }
   if ('skipped' in result) {
-    chunk.outcomes.push(skipped(row, result.skipped))
+    chunk.outcomes.push(skipped(row, result.skipped, 'validation'))
     return
   }
-  const documents = buildDocuments(collection, source, result.documents, result.warnings)
-  const wrong = fault(run, extractor, documents)
+  const isPlugin = extractor.source === 'custom'
+  // What a plugin says is of its run, not of a document.
+  const warnings = isPlugin ? [] : result.warnings
+  const documents = buildDocuments(collection, source, result.documents, warnings)
+  const wrong =
+    (isPlugin ? collisionFault(collection, source, result.documents) : null) ??
+    documentFault(run.namespace, extractor, documents)
   if (wrong) chunk.outcomes.push(failed(row, wrong.type, wrong.message))
   else chunk.documents.push({ row, source, documents })
-}
-
-/** Zero documents, a document without any vector, or one that the write gate would refuse. */
-function fault(
-  { namespace }: BatchRun,
-  extractor: Extractor,
-  documents: readonly NewDocument[],
-): { type: ErrorType; message: string } | null {
-  if (documents.length === 0)
-    return { type: 'runtime', message: `${extractor.id} made no document of it.` }
-  const declared = extractor.vectors(namespace.embedding).map(({ name }) => name)
-  const bare = documents.some(({ vectors }) =>
-    declared.every((name) => vectors[name] === undefined),
-  )
-  if (declared.length > 0 && bare) {
-    return {
-      type: 'runtime',
-      message: `${extractor.id} made no vector ${declared.join(' or ')} of it.`,
-    }
-  }
-  try {
-    for (const document of documents) checkDocument(namespace, document)
-    return null
-  } catch (error) {
-    if (isFailure(error, 'request_invalid')) return { type: 'validation', message: error.message }
-    throw error
-  }
 }
 
 function allFailed(rows: readonly LedgerRow[], collection: Collection | undefined): ExtractedChunk {
@@ -162,13 +144,13 @@ function allFailed(rows: readonly LedgerRow[], collection: Collection | undefine
   const outcomes = rows.map((row) =>
     collection ? failed(row, 'dependency', reason) : skipped(row, reason),
   )
-  return { documents: [], outcomes }
+  return { documents: [], outcomes, warnings: new Set() }
 }
 
 function failed(row: LedgerRow, errorType: ErrorType, reason: string): RowOutcome {
   return { state: 'failed', row, errorType, reason }
 }
 
-function skipped(row: LedgerRow, reason: string): RowOutcome {
-  return { state: 'skipped', row, reason }
+function skipped(row: LedgerRow, reason: string, errorType?: ErrorType): RowOutcome {
+  return { state: 'skipped', row, reason, ...(errorType && { errorType }) }
 }

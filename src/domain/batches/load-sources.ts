@@ -14,9 +14,16 @@ export interface Source {
   key: string
   /** Root fields, `metadata` and blobs; a blob stands before the root field of its name (issue 3, part 8). */
   values: Record<string, unknown>
+  /** Of an object, in their order, each with its value as in `values`; an upstream document has none. */
+  blobs: readonly SourceBlob[]
   lineage: Lineage
   /** What source filters see: the values, and `_internal` as documents have it. */
   payload: Payload
+}
+
+export interface SourceBlob {
+  blob: StoredBlobRow
+  value: unknown
 }
 
 type Needs = Pick<Ports, 'db' | 'blobs' | 'vectors'>
@@ -56,8 +63,9 @@ async function objectSources(
 }
 
 async function objectSource(ports: Needs, row: LedgerRow, object: StoredObject): Promise<Source> {
-  const blobs = await blobValues(ports, object.blobs)
-  const values = { ...object.fields, ...blobs }
+  const blobs: SourceBlob[] = []
+  for (const blob of object.blobs) blobs.push({ blob, value: await blobValue(ports, blob) })
+  const values = { ...object.fields, ...blobValues(blobs) }
   const lineage: Lineage = {
     root_object_id: object.id,
     root_bucket_id: object.bucketId,
@@ -73,20 +81,17 @@ async function objectSource(ports: Needs, row: LedgerRow, object: StoredObject):
     // A unique value is unique in its bucket only, and a collection may read several.
     key: object.uniqueValue === null ? object.id : `${object.bucketId} ${object.uniqueValue}`,
     values,
+    blobs,
     lineage,
     payload: { ...values, _internal: { ...lineage, ...times } },
   }
 }
 
 /** Several blobs of one property are a list. */
-async function blobValues(
-  ports: Needs,
-  blobs: readonly StoredBlobRow[],
-): Promise<Record<string, unknown>> {
+function blobValues(blobs: readonly SourceBlob[]): Record<string, unknown> {
   const values: Record<string, unknown> = {}
-  for (const [property, group] of Map.groupBy(blobs, (blob) => blob.property)) {
-    const loaded = []
-    for (const blob of group) loaded.push(await blobValue(ports, blob))
+  for (const [property, group] of Map.groupBy(blobs, ({ blob }) => blob.property)) {
+    const loaded = group.map(({ value }) => value)
     values[property] = loaded.length === 1 ? loaded[0] : loaded
   }
   return values
@@ -130,5 +135,5 @@ function documentSource(row: LedgerRow, record: DocumentRecord): Source {
     source_collection_id: record.collectionId,
     source_document_id: row.sourceId,
   }
-  return { row, key: row.sourceId, values, lineage, payload: record.payload ?? {} }
+  return { row, key: row.sourceId, values, blobs: [], lineage, payload: record.payload ?? {} }
 }

@@ -9,7 +9,7 @@ import {
 import type { Db } from '../../store/tables.ts'
 import { isFailure } from '../failure.ts'
 import type { TaskStatus } from '../tasks/task.ts'
-import { readSliceFailures } from '../../store/tasks.ts'
+import { addTaskWarnings, readSliceFailures } from '../../store/tasks.ts'
 import { updateTask } from '../tasks/update-task.ts'
 import type { Batch, LedgerSums } from './batch.ts'
 import { openRun, type BatchRun } from './batch-run.ts'
@@ -23,6 +23,8 @@ const waitSeconds = 5
 /** Slices that may fail in a row by what is no row's fault and does not pass: a bug, ours or an engine's. */
 const failuresMax = 5
 const reasonsMax = 10
+/** Distinct ones that a task keeps: the first. */
+const warningsMax = 20
 
 /**
  * One slice of a batch, in a job that adds its successor in the transaction that marks the slice: wherever it is
@@ -68,12 +70,12 @@ async function endsAfter(
   })
 }
 
-const nothing: SliceResult = { outcomes: [], isTierDone: true }
+const nothing: SliceResult = { outcomes: [], warnings: [], isTierDone: true }
 
 async function endSlice(
   ports: Ports,
   run: BatchRun,
-  { outcomes, isTierDone }: SliceResult,
+  { outcomes, warnings, isTierDone }: SliceResult,
 ): Promise<void> {
   const { batch } = run
   const next = batch.currentTier + 1
@@ -84,6 +86,7 @@ async function endSlice(
     const fence = await checkFence(tx, batch.id, batch.fence)
     if (fence === 'lost') return
     await markOutcomes(tx, batch.id, outcomes)
+    if (batch.taskId !== null) await addTaskWarnings(tx, batch.taskId, warnings, warningsMax)
     if (fence === 'ended') return await tellAfterEnd(tx, batch)
     if (isTierDone && !opensNext) return await endBatch(tx, batch, null)
     const moved: Batch = { ...batch, currentTier: opensNext ? next : batch.currentTier }
@@ -95,10 +98,12 @@ async function endSlice(
 
 async function endBatch(tx: Db, batch: Batch, reason: string | null): Promise<void> {
   const sums = await readLedgerSums(tx, batch.id)
-  const status = reason === null ? endOf(sums) : 'FAILED'
   const errors = await readReasons(tx, batch.id, 'failed', reasonsMax)
   const skips = await readReasons(tx, batch.id, 'skipped', reasonsMax)
-  const error = reason ?? errorOf(sums, errors[0]?.reason)
+  // The extractor's own; what a filter left out has none, and its reasons are few.
+  const passedOver = skips.find(({ errorType }) => errorType !== null)
+  const status = reason === null ? endOf(sums, passedOver !== undefined) : 'FAILED'
+  const error = reason ?? errorOf(sums, errors[0]?.reason ?? passedOver?.reason)
   await settleObjects(tx, batch.id)
   await changeBatch(tx, batch.id, { status, error })
   if (batch.taskId === null) return
@@ -110,13 +115,19 @@ async function endBatch(tx: Db, batch: Batch, reason: string | null): Promise<vo
   })
 }
 
-/** Failed where nothing was written although something was to be; skipping is no failure. */
-function endOf({ written, failed }: LedgerSums): TaskStatus {
-  if (failed === 0) return 'COMPLETED'
+/**
+ * Failed where nothing was written although something was to be; what the client left out is no failure, what an
+ * extractor passed over is none beside others that it did not (plugin-contract 4.5).
+ */
+function endOf({ written, failed }: LedgerSums, isPassedOver: boolean): TaskStatus {
+  if (failed === 0) return written === 0 && isPassedOver ? 'FAILED' : 'COMPLETED'
   return written === 0 ? 'FAILED' : 'COMPLETED_WITH_ERRORS'
 }
 
-function errorOf({ accepted, failed }: LedgerSums, reason: string | undefined): string | null {
+function errorOf(sums: LedgerSums, reason: string | undefined): string | null {
+  const { accepted, failed, written, skipped } = sums
+  if (failed === 0 && written === 0 && reason !== undefined)
+    return `Nothing was made of ${skipped} of ${accepted}, most often: ${reason}`
   return failed === 0 ? null : `${failed} of ${accepted} failed, most often: ${reason ?? 'unknown'}`
 }
 

@@ -22,6 +22,8 @@ const extractionsMax = 2
 
 export interface SliceResult {
   outcomes: RowOutcome[]
+  /** Of the extractors, each once. */
+  warnings: readonly string[]
   /** True where the tier has no open row left beyond those of `outcomes`. */
   isTierDone: boolean
 }
@@ -48,6 +50,7 @@ class Slice {
   readonly #extracting: Promise<ExtractedChunk>[] = []
   readonly #outcomes: RowOutcome[] = []
   readonly #written: ExtractedChunk['documents'] = []
+  readonly #warnings = new Set<string>()
   #markedAt = performance.now()
   #after: LedgerRow | null = null
   #rowsNext = firstRows
@@ -75,7 +78,8 @@ class Slice {
     } finally {
       await Promise.allSettled([writing, ...this.#extracting])
     }
-    return { outcomes: await this.#ended(), isTierDone: this.#isTierDone }
+    const warnings = [...this.#warnings]
+    return { outcomes: await this.#ended(), warnings, isTierDone: this.#isTierDone }
   }
 
   /** Starts extractions up to the limit, while there is time, work, and nobody says stop. */
@@ -99,6 +103,7 @@ class Slice {
   async #extract(rows: readonly LedgerRow[]): Promise<ExtractedChunk> {
     const startedAt = performance.now()
     const chunk = await extractChunk(this.#ports, this.#run, rows, this.#signal)
+    for (const warning of chunk.warnings) this.#warnings.add(warning)
     this.#learnSize(rows.length, chunk, performance.now() - startedAt)
     return chunk
   }

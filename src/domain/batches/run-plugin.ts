@@ -1,0 +1,108 @@
+import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
+import type { Ports } from '../../ports/ports.ts'
+import type { Collection } from '../collections/collection.ts'
+import type { Extractor } from '../extractors/extractor.ts'
+import { isFailure } from '../failure.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import { deployedPlugins } from '../plugins/deployed-plugins.ts'
+import { pluginCode } from '../plugins/plugin-code.ts'
+import type { Source } from './load-sources.ts'
+import { pluginRows, type PlannedRow } from './plugin-rows.ts'
+
+type Needs = Pick<Ports, 'db' | 'cache' | 'plugins'>
+type Documents = Extract<ExtractedRow, { documents: unknown }>['documents']
+
+/**
+ * Each source's rows through the plugin, and one answer a source, under the source's id: a source with a row that
+ * failed has failed, one whose every row was passed over is passed over. All rows go to the host at once, which
+ * divides them. Throws where plugins cannot run at all (`plugins_unavailable`): then no source is at fault.
+ */
+export async function runPlugin(
+  ports: Needs,
+  namespace: Namespace,
+  { collection, extractor }: { collection: Collection; extractor: Extractor },
+  sources: readonly Source[],
+  signal: AbortSignal,
+): Promise<ExtractedRow[]> {
+  const planned = sources.map((source) => ({
+    source,
+    rows: pluginRows(collection, extractor, source),
+  }))
+  const rows = planned.flatMap((one) => one.rows)
+  const answers = await answersOf(ports, namespace, collection, rows, signal)
+  const byKey = new Map(answers.map((answer) => [answer.key, answer]))
+  return planned.map(({ source, rows: own }) =>
+    joined(
+      source.row.sourceId,
+      own.map(({ row, position }) => ({ position, answer: byKey.get(row.key) })),
+      nothingIn(collection, extractor),
+    ),
+  )
+}
+
+async function answersOf(
+  ports: Needs,
+  namespace: Namespace,
+  { id: collectionId, extractor }: Collection,
+  planned: readonly PlannedRow[],
+  signal: AbortSignal,
+): Promise<ExtractedRow[]> {
+  const pluginId = extractor.feature_extractor_id
+  const rows = planned.map(({ row }) => row)
+  if (rows.length === 0) return []
+  const plugins = await deployedPlugins(ports, namespace)
+  const plugin = plugins.find((one) => one.pluginId === pluginId)
+  const failAll = (message: string): ExtractedRow[] =>
+    rows.map(({ key }) => ({ key, failure: { type: 'dependency', message } }))
+  if (!plugin) return failAll(`Plugin ${pluginId} is not deployed.`)
+  const request = {
+    // What enabling it set, with the collection's over it (plugin-contract 3.5).
+    parameters: { ...plugin.deployment?.params, ...extractor.parameters },
+    collectionId,
+    inputMappings: extractor.input_mappings,
+    rows,
+  }
+  try {
+    return await ports.plugins.run(pluginCode(plugin, namespace.id), request, signal)
+  } catch (error) {
+    // It could not be started, for a reason of its own: what its rows tell.
+    if (isFailure(error, 'plugin_failed')) return failAll(error.message)
+    throw error
+  }
+}
+
+interface Answered {
+  position: readonly (string | number)[]
+  answer: ExtractedRow | undefined
+}
+
+function joined(key: string, rows: readonly Answered[], nothing: string): ExtractedRow {
+  if (rows.length === 0) return { key, failure: { type: 'validation', message: nothing } }
+  const documents: Documents = []
+  const warnings: string[] = []
+  let skipped: string | null = null
+  for (const { position, answer } of rows) {
+    const where = position.length === 0 ? '' : `${position[0]}: `
+    if (!answer) return { key, failure: { type: 'runtime', message: `${where}no answer for it` } }
+    if ('failure' in answer) {
+      const { type, message } = answer.failure
+      return { key, failure: { type, message: `${where}${message}` } }
+    }
+    warnings.push(...answer.warnings)
+    if ('skipped' in answer) {
+      skipped ??= `${where}${answer.skipped}`
+      continue
+    }
+    for (const document of answer.documents)
+      documents.push({ ...document, position: [...position, ...document.position] })
+  }
+  if (documents.length === 0 && skipped !== null) return { key, skipped, warnings }
+  if (skipped !== null) warnings.push(skipped)
+  return { key, documents, warnings }
+}
+
+function nothingIn({ extractor: { input_mappings } }: Collection, extractor: Extractor): string {
+  const paths = Object.values(input_mappings).map((path) => `'${path}'`)
+  if (paths.length > 0) return `It has no value at ${paths.join(', ')}.`
+  return `It has no blob of a type that ${extractor.id} reads: ${extractor.supportedInputTypes.join(', ')}.`
+}
