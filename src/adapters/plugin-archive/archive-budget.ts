@@ -1,7 +1,7 @@
 import { ArchiveProblem } from './archive-entry.ts'
 import { ratioFloorBytes, type ArchiveLimits } from './archive-limits.ts'
 
-/** Counts what an archive has cost so far; each method throws ArchiveProblem beyond its limit. */
+/** Counts what an archive has cost so far; each method throws ArchiveProblem beyond its limit, or the signal's reason. */
 export interface ArchiveBudget {
   entry(): void
   file(): void
@@ -12,7 +12,11 @@ export interface ArchiveBudget {
 }
 
 /** Limits of one unpacking; messages name the limit and the measured value (plugin-contract 1.3). */
-export function archiveBudget(limits: ArchiveLimits, archiveBytes: number): ArchiveBudget {
+export function archiveBudget(
+  limits: ArchiveLimits,
+  archiveBytes: number,
+  signal?: AbortSignal,
+): ArchiveBudget {
   let entries = 0
   let files = 0
   let spent = 0
@@ -28,17 +32,14 @@ export function archiveBudget(limits: ArchiveLimits, archiveBytes: number): Arch
         'NACRE_PLUGIN_EXTRACTED_BYTES_MAX',
       )
     if (bytes > Math.max(ratioFloorBytes, archiveBytes * ratioMax))
-      throw over(
-        `unpacks ${archiveBytes} bytes to`,
-        bytes,
-        'bytes: more than',
-        ratioMax,
-        'NACRE_PLUGIN_RATIO_MAX',
+      throw new ArchiveProblem(
+        `the archive unpacks ${archiveBytes} bytes to at least ${bytes}; at most ${ratioMax} times as many (NACRE_PLUGIN_RATIO_MAX)`,
       )
   }
 
   return {
     entry() {
+      signal?.throwIfAborted()
       if (++entries > limits.entriesMax)
         throw over('has', entries, 'entries', limits.entriesMax, 'NACRE_PLUGIN_ENTRIES_MAX')
     },
@@ -48,6 +49,7 @@ export function archiveBudget(limits: ArchiveLimits, archiveBytes: number): Arch
     },
     announce: (sizeBytes) => check(spent + sizeBytes),
     spend(sizeBytes) {
+      signal?.throwIfAborted()
       spent += sizeBytes
       check(spent)
     },

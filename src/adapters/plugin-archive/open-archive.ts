@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { createGunzip, type Gunzip } from 'node:zlib'
 import { pipeline } from 'node:stream'
 import { ArchiveProblem, shown, type ArchiveEntry } from './archive-entry.ts'
-import { headerBytesPerEntry, type ArchiveLimits } from './archive-limits.ts'
+import { headerBytesPerEntry, ratioFloorBytes, type ArchiveLimits } from './archive-limits.ts'
 import { byteReader } from './byte-reader.ts'
 import { tarEntries } from './tar-entries.ts'
 import { zipEntries } from './zip-entries.ts'
@@ -35,7 +35,7 @@ async function* tarGzEntries(
   const source = file.createReadStream({ autoClose: false, start: 0 })
   pipeline(source, gunzip, () => {}) // an error comes out of gunzip as well, where it is read
   try {
-    yield* tarEntries(byteReader(bounded(gunzip, limits)))
+    yield* tarEntries(byteReader(bounded(gunzip, sizeBytes, limits)))
     if (gunzip.bytesWritten < sizeBytes)
       throw new ArchiveProblem(
         `the archive goes on for ${sizeBytes - gunzip.bytesWritten} bytes after its end`,
@@ -49,15 +49,17 @@ async function* tarGzEntries(
 /** Headers and padding count too: an archive of empty entries without end is a bomb as well. */
 async function* bounded(
   gunzip: Gunzip,
-  { extractedBytesMax, entriesMax }: ArchiveLimits,
+  archiveBytes: number,
+  { extractedBytesMax, entriesMax, ratioMax }: ArchiveLimits,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const bytesMax = extractedBytesMax + entriesMax * headerBytesPerEntry
+  const contentMax = Math.min(extractedBytesMax, Math.max(ratioFloorBytes, archiveBytes * ratioMax))
+  const bytesMax = contentMax + entriesMax * headerBytesPerEntry
   let bytes = 0
   for await (const chunk of gunzip as AsyncIterable<Uint8Array>) {
     bytes += chunk.length
     if (bytes > bytesMax)
       throw new ArchiveProblem(
-        `the archive unpacks to more than ${bytesMax} bytes, headers included (NACRE_PLUGIN_EXTRACTED_BYTES_MAX)`,
+        `the archive unpacks ${archiveBytes} bytes to at least ${bytes}, headers included; at most ${bytesMax} (NACRE_PLUGIN_RATIO_MAX, NACRE_PLUGIN_EXTRACTED_BYTES_MAX)`,
       )
     yield chunk
   }

@@ -7,8 +7,12 @@ const blockBytes = 512
 /** Attributes and long names of one entry; paths are far shorter (entry-path.ts). */
 const attributeBytesMax = 64 << 10
 
+/** One of each kind: for all entries, for this one, a long name, a long link. */
+const attributeHeadersMax = 4
+
 /** What headers before an entry said of it. */
 interface Ahead {
+  headers: number
   name: string | null
   sizeBytes: number | null
   isSparse: boolean
@@ -37,12 +41,16 @@ export async function* tarEntries(
 }
 
 function nothingAhead(): Ahead {
-  return { name: null, sizeBytes: null, isSparse: false }
+  return { headers: 0, name: null, sizeBytes: null, isSparse: false }
 }
 
 /** True where the header was about a later entry, and its body has been read. */
 async function readAhead(bytes: ByteReader, header: TarHeader, ahead: Ahead): Promise<boolean> {
   if (!['x', 'g', 'L', 'K'].includes(header.type)) return false
+  if (++ahead.headers > attributeHeadersMax)
+    throw new ArchiveProblem(
+      `the archive gives one entry more than ${attributeHeadersMax} headers of attributes`,
+    )
   const body = await readBody(bytes, header)
   if (header.type === 'L') ahead.name = text(body)
   if (header.type !== 'x' && header.type !== 'g') return true

@@ -49,7 +49,8 @@ export async function unpackArchive(
     await using file = await open(path, 'r')
     return await unpackFile({ file, work, folder, limits, signal })
   } catch (error) {
-    return { files: [], codeHash: null, errors: [problemOf(error, signal)], warnings: [] }
+    if (!(error instanceof ArchiveProblem)) throw error
+    return { files: [], codeHash: null, errors: [error.message], warnings: [] }
   } finally {
     await rm(work, { recursive: true, force: true })
   }
@@ -81,22 +82,24 @@ async function unpackEntries(
   content: string,
   archiveBytes: number,
 ): Promise<{ files: UnpackedFile[]; errors: string[] }> {
-  const budget = archiveBudget(limits, archiveBytes)
+  const budget = archiveBudget(limits, archiveBytes, signal)
   const names = entryNames()
   const files: UnpackedFile[] = []
   const errors: string[] = []
-  for await (const entry of openArchive(file, archiveBytes, limits)) {
-    signal?.throwIfAborted()
-    budget.entry()
-    const place = placeOf(entry, names)
-    if (place === null) continue
-    if ('problem' in place) errors.push(`${shown(entry.name)} ${place.problem}`)
-    if (errors.length >= errorsMax) break
-    if ('problem' in place || errors.length > 0) continue // nothing more is written, only looked through
-    if (entry.kind === 'file') {
+  try {
+    for await (const entry of openArchive(file, archiveBytes, limits)) {
+      budget.entry()
+      const place = placeOf(entry, names)
+      if (place === null) continue
+      if ('problem' in place) errors.push(`${shown(entry.name)} ${place.problem}`)
+      if (errors.length >= errorsMax) break
+      if ('problem' in place || errors.length > 0 || entry.kind === 'folder') continue
       budget.file()
       files.push(await writeEntry(entry, content, place.path, budget))
     }
+  } catch (error) {
+    signal?.throwIfAborted()
+    errors.push(problemOf(error).message)
   }
   return { files, errors }
 }
@@ -160,19 +163,17 @@ async function spool(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const chunks = archive instanceof Uint8Array ? [archive] : archive
-  await writeFile(path, bounded(chunks, limits), {
-    flag: 'wx',
-    mode: 0o600,
-    ...(signal && { signal }),
-  })
+  await writeFile(path, bounded(chunks, limits, signal), { flag: 'wx', mode: 0o600 })
 }
 
 async function* bounded(
   chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   limits: ArchiveLimits,
-) {
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
   let sizeBytes = 0
   for await (const chunk of chunks) {
+    signal?.throwIfAborted()
     sizeBytes += chunk.length
     refuseSize(sizeBytes, limits)
     yield chunk
@@ -187,9 +188,8 @@ function refuseSize(sizeBytes: number, { archiveBytesMax }: ArchiveLimits): void
 }
 
 /** What a reader says of bad bytes is the archive's fault; what names a system call is the disk's. */
-function problemOf(error: unknown, signal: AbortSignal | undefined): string {
-  signal?.throwIfAborted()
-  if (error instanceof ArchiveProblem) return error.message
+function problemOf(error: unknown): ArchiveProblem {
+  if (error instanceof ArchiveProblem) return error
   if (!(error instanceof Error) || error instanceof TypeError || 'syscall' in error) throw error
-  return `the archive cannot be read: ${error.message}`
+  return new ArchiveProblem(`the archive cannot be read: ${error.message}`, { cause: error })
 }
