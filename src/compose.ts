@@ -69,6 +69,20 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
   }
 }
 
+/** Plugins alone, in a folder of their own: what the command line checks them on, exactly as a server would. */
+export async function composePlugins(
+  config: Config,
+  folder: string,
+  log: Logger,
+): Promise<Pick<Ports, 'plugins' | 'blobs'> & AsyncDisposable> {
+  const stack = new AsyncDisposableStack()
+  const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
+  const plugins = stack.use(
+    openPluginProcess({ folder: join(folder, 'plugins'), blobs, config, log }),
+  )
+  return { blobs, plugins, [Symbol.asyncDispose]: () => stack.disposeAsync() }
+}
+
 /** Of the engines that keep their files in the folder; where a server does their work, what is there is not opened. */
 function dataVersions({ databaseUrl, qdrantUrl }: Config): DataVersions {
   return {

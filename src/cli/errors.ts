@@ -42,6 +42,12 @@ export function explain(error: unknown): string {
   if (!(error instanceof Error)) return `nacre: ${String(error)}`
   const isKnown = error instanceof ServerStopped || exitCodeOf(error) !== 1
   return isKnown
-    ? `nacre: ${error.message}`
+    ? `nacre: ${error.message}${hintOf(error)}`
     : `nacre: this is a bug.\n${error.stack ?? error.message}`
+}
+
+/** What to do about it, on a line of its own. */
+function hintOf(error: Error): string {
+  if (!isFailure(error) || !('hint' in error.detail)) return ''
+  return typeof error.detail.hint === 'string' ? `\n  → ${error.detail.hint}` : ''
 }
