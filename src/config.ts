@@ -364,6 +364,21 @@ export const settings = {
     "How many times its own size a plugin's archive may unpack to, above 16 MiB.",
     whole(2, 10_000, 250),
   ),
+  reconfigureRetentionMs: setting(
+    'RECONFIGURE_RETENTION',
+    'How long the generation before a reconfigure is kept for its undo, as 24h, 30m or 90s; 0 erases it at once.',
+    duration('24h'),
+  ),
+  generationsRetainedMax: setting(
+    'NACRE_GENERATIONS_RETAINED_MAX',
+    'Earlier generations of one namespace kept for undo; the oldest goes first.',
+    whole(1, 100, 2),
+  ),
+  reconfigurationsMax: setting(
+    'NACRE_RECONFIGURATIONS_MAX',
+    'Ended reconfigures of one namespace that are remembered.',
+    whole(1, 10_000, 100),
+  ),
   cacheEntriesMax: setting(
     'NACRE_CACHE_ENTRIES_MAX',
     'Rows of one kind kept in memory for the hot path.',
@@ -405,4 +420,19 @@ function secret<S extends z.ZodType>(variable: string, meaning: string, schema: 
 
 function whole(min: number, max: number, value: number) {
   return z.coerce.number().int().min(min).max(max).default(value)
+}
+
+const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+
+/** `24h`, `30m`, `90s`, `2d`, or bare seconds → milliseconds. */
+function duration(value: string) {
+  return z
+    .string()
+    .regex(/^\d{1,9}[smhd]?$/, 'a number of seconds, or one with s, m, h or d')
+    .default(value)
+    .transform((text) => {
+      const unit = text.at(-1)
+      const ms = unit === 'm' || unit === 'h' || unit === 'd' ? unitMs[unit] : unitMs.s
+      return Number.parseInt(text, 10) * ms
+    })
 }

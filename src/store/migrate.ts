@@ -2,11 +2,12 @@ import { sql } from 'kysely'
 import { tables } from './migrations/0001-tables.ts'
 import { unusedBlobs } from './migrations/0002-unused-blobs.ts'
 import { plugins } from './migrations/0003-plugins.ts'
+import { reconfigurations } from './migrations/0004-reconfigurations.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
 /** In order, numbered from 1 without a gap. */
-export const migrations: readonly Migration[] = [tables, unusedBlobs, plugins]
+export const migrations: readonly Migration[] = [tables, unusedBlobs, plugins, reconfigurations]
 
 /** Any number that no other program on the database uses. */
 const lockKey = 8_686_000_001n

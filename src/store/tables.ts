@@ -15,6 +15,11 @@ import type {
   IndexType,
 } from '../domain/payload-indexes/payload-index.ts'
 import type { DeploymentState, DeploymentType } from '../domain/plugins/plugin.ts'
+import type {
+  ReconfigurationProgress,
+  ReconfigurationState,
+  ReconfigureStrategy,
+} from '../domain/reconfiguration/reconfiguration.ts'
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 
@@ -30,6 +35,7 @@ export interface Tables {
   namespace_leases: NamespaceLeaseTable
   namespace_lease_shares: NamespaceLeaseShareTable
   payload_indexes: PayloadIndexTable
+  reconfigurations: ReconfigurationTable
   buckets: BucketTable
   objects: ObjectTable
   object_blobs: ObjectBlobTable
@@ -106,6 +112,8 @@ interface NamespaceTable {
   namespace_type: 'standard' | 'marketplace'
   state: NamespaceState
   generation: number
+  /** The highest number that a generation of it ever had: none is given out twice. */
+  last_generation: Generated<number>
   feature_extractors: Json<NamespaceExtractor[]>
   /** Storage vector name → definition: what the collection of `generation` holds. */
   vectors: Json<Record<string, VectorDefinition>>
@@ -113,6 +121,28 @@ interface NamespaceTable {
   auto_create_indexes: boolean
   infrastructure: Obj
   expires_at: Time | null
+  created_at: Time
+  updated_at: Time
+}
+
+interface ReconfigurationTable {
+  id: string
+  organization_id: string
+  namespace_id: string
+  strategy: ReconfigureStrategy
+  reprocess: boolean
+  state: ReconfigurationState
+  fence: Generated<number>
+  from_generation: number
+  to_generation: number | null
+  vectors_before: Json<Record<string, VectorDefinition>>
+  vectors_after: Json<Record<string, VectorDefinition>>
+  previous_points: number
+  progress: Json<ReconfigurationProgress>
+  task_id: string | null
+  error: string | null
+  switched_at: Time | null
+  retained_until: Time | null
   created_at: Time
   updated_at: Time
 }
@@ -333,7 +363,7 @@ interface PluginDeploymentTable {
   type: DeploymentType
   error: string | null
   /** Of the enabling; collections' parameters go over them. */
-  params: Obj
+  params: ColumnType<Record<string, unknown>, string | undefined, string>
   queued_at: Time | null
   deployed_at: Time | null
   updated_at: Time

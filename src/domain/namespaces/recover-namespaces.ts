@@ -1,15 +1,20 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readNamespaceById, readUnsettledNamespaceIds } from '../../store/namespaces.ts'
 import { releaseEveryHolder } from '../../store/lease-rows.ts'
+import { readReconfiguringNamespaceIds } from '../../store/reconfigurations.ts'
 import { isFailure } from '../failure.ts'
 import { endIndexTasks } from '../payload-indexes/apply-payload-indexes.ts'
 import { convergeOrRestore } from '../payload-indexes/converge-indexes.ts'
 import { EngineRejection } from '../../ports/vector-engine.ts'
+import { settleReconfigurations } from '../reconfiguration/settle-reconfiguration.ts'
 import { finishNamespace, undoNamespace } from './create-namespace.ts'
 import { finishDeletion } from './delete-namespace.ts'
 import type { ExclusiveLease } from './lease.ts'
 
-type Needs = Pick<Ports, 'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'blobs' | 'log'>
+type Needs = Pick<
+  Ports,
+  'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'blobs' | 'log' | 'config' | 'now'
+>
 
 /** How long a convergence waits for who holds the namespace; then the job is tried again. */
 const leaseWaitMs = 30_000
@@ -24,7 +29,11 @@ export async function recoverNamespaces(
   { isAlone }: { isAlone: boolean },
 ): Promise<void> {
   if (isAlone) await releaseEveryHolder(db)
-  for (const namespaceId of await readUnsettledNamespaceIds(db)) {
+  const unsettled = [
+    ...(await readUnsettledNamespaceIds(db)),
+    ...(await readReconfiguringNamespaceIds(db)),
+  ]
+  for (const namespaceId of new Set(unsettled)) {
     const payload = { namespace_id: namespaceId }
     await queue.add(db, 'namespace.converge', payload)
   }
@@ -53,7 +62,9 @@ export async function convergeNamespace(
   } catch (error) {
     // Deleted or undone by another while the lease was waited for.
     if (!isFailure(error, 'not_found')) throw error
+    return
   }
+  await settleReconfigurations(ports, namespaceId)
 }
 
 async function convergeAlone(

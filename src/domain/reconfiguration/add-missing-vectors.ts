@@ -1,0 +1,192 @@
+import type { Ports } from '../../ports/ports.ts'
+import { EngineRejection, type VectorSpec } from '../../ports/vector-engine.ts'
+import { readNamespaceById } from '../../store/namespaces.ts'
+import {
+  changeReconfiguration,
+  forgetReconfigurations,
+  readReconfiguration,
+  writeSchema,
+} from '../../store/reconfigurations.ts'
+import type { Db } from '../../store/tables.ts'
+import { fail } from '../failure.ts'
+import { collectionSpec } from '../namespaces/merge-vectors.ts'
+import { aliasOf, type Namespace, type VectorDefinition } from '../namespaces/namespace.ts'
+import { newReconfiguration, orBusy, writeIntent } from './begin.ts'
+import { planVectors, shapeOf, withAdded, type Vectors } from './plan-vectors.ts'
+import type { Reconfiguration } from './reconfiguration.ts'
+import { nextState, type ReconfigurationEvent } from './transitions.ts'
+
+export type AddNeeds = Pick<
+  Ports,
+  'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'log' | 'config' | 'now' | 'newId'
+>
+
+export type FinishNeeds = Omit<AddNeeds, 'newId' | 'queue'>
+
+export interface AddedVectors {
+  added: string[]
+  /** Every vector that the namespace has now. */
+  total: string[]
+}
+
+/**
+ * Adds what of `vectors` the namespace lacks to its live collection: no point is touched, reads and writes go on, and
+ * what is there already stays as it is. The intent is a row, the engine follows, the namespace's row is written last;
+ * a killed process's work is ended by the next start. Nothing to add: nothing is written.
+ * Throws `conflict` where a vector of the name is there in another shape, or a reconfigure is under way.
+ */
+export async function addMissingVectors(
+  ports: AddNeeds,
+  namespace: Pick<Namespace, 'id'>,
+  vectors: Vectors,
+): Promise<AddedVectors> {
+  const begun = await orBusy(ports.db, namespace.id, () =>
+    ports.db.transaction().execute((tx) => begin(tx, ports, namespace.id, vectors)),
+  )
+  if ('present' in begun) return { added: [], total: Object.keys(begun.present) }
+  await finishAdding(ports, begun.reconfiguration)
+  const { vectorsBefore, vectorsAfter } = begun.reconfiguration
+  return {
+    added: planVectors(vectorsBefore, vectorsAfter).added,
+    total: Object.keys(vectorsAfter),
+  }
+}
+
+/** Engine, then row. Safe to run again from any point; where the engine refuses, all of it is taken back. */
+export async function finishAdding(
+  ports: FinishNeeds,
+  reconfiguration: Reconfiguration,
+): Promise<void> {
+  const { vectorsBefore, vectorsAfter } = reconfiguration
+  const { added } = planVectors(vectorsBefore, vectorsAfter)
+  let current = reconfiguration
+  try {
+    for (const name of added) {
+      await createVector(ports, current, vectorsAfter[name])
+      // From the first on the engine's lock is ours: the wait for an index build is over.
+      if (current.state === 'waiting_for_engine')
+        current = (await move(ports.db, current, 'vector_added')) ?? current
+    }
+  } catch (error) {
+    if (!(error instanceof EngineRejection)) throw error
+    await takeBackAdding(ports, current, error.reason)
+    throw fail(
+      'conflict',
+      { reason: `The vectors were not added: ${error.reason}` },
+      { cause: error },
+    )
+  }
+  await record(ports, current)
+}
+
+async function begin(
+  tx: Db,
+  ports: AddNeeds,
+  namespaceId: string,
+  vectors: Vectors,
+): Promise<{ present: Vectors } | { reconfiguration: Reconfiguration }> {
+  const namespace = await readNamespaceById(tx, namespaceId)
+  if (namespace?.state !== 'ready') {
+    throw fail('not_found', { resource: 'namespace', id: namespaceId })
+  }
+  refuseOtherShapes(namespace.vectors, vectors)
+  const after = withAdded(namespace.vectors, vectors)
+  const { added, rebound } = planVectors(namespace.vectors, after)
+  if (added.length === 0 && rebound.length === 0) return { present: namespace.vectors }
+  const reconfiguration = newReconfiguration(ports, namespace, {
+    strategy: 'online',
+    isReprocess: false,
+    state: 'waiting_for_engine',
+    toGeneration: null,
+    vectorsAfter: after,
+    previousPoints: 0,
+    taskId: null,
+  })
+  await writeIntent(tx, ports, reconfiguration)
+  return { reconfiguration }
+}
+
+/** A vector cannot change its shape in place. */
+function refuseOtherShapes(present: Vectors, wanted: Vectors): void {
+  const [name] = planVectors(present, wanted).changed
+  const [before, after] = name === undefined ? [] : [present[name], wanted[name]]
+  if (!before || !after) return
+  throw fail('conflict', {
+    reason: `The vector '${before.name}' is ${shapeOf(before)} in this namespace and would be ${shapeOf(after)}; that cannot be changed in place.`,
+    hint: 'POST …/plugins/reconfigure {"confirm": true} rebuilds the schema; {"dry_run": true} shows what that would do.',
+    details: { vector: before.name },
+  })
+}
+
+async function createVector(
+  { vectors }: Pick<Ports, 'vectors'>,
+  { namespaceId }: Reconfiguration,
+  definition: VectorDefinition | undefined,
+): Promise<void> {
+  if (!definition) return
+  await vectors.createVector(aliasOf({ id: namespaceId }), definition.name, specOf(definition))
+}
+
+/** Null where another has taken it over: then nothing was written. */
+async function move(
+  db: Db,
+  reconfiguration: Reconfiguration,
+  event: ReconfigurationEvent,
+): Promise<Reconfiguration | null> {
+  const state = nextState(reconfiguration.state, event)
+  if (await changeReconfiguration(db, reconfiguration, { state }))
+    return { ...reconfiguration, state }
+  return null
+}
+
+/**
+ * Under the lease: a writer that comes after it knows the new vectors, in whatever process.
+ * Where a converging job was quicker, what it did is what we would have done.
+ */
+async function record(ports: FinishNeeds, reconfiguration: Reconfiguration): Promise<void> {
+  const { namespaceId, fromGeneration: generation, vectorsAfter: vectors } = reconfiguration
+  await ports.leases.exclusive(namespaceId, 'adding vectors', async (lease) => {
+    await lease.check()
+    await ports.db.transaction().execute(async (tx) => {
+      if (!(await move(tx, reconfiguration, 'recorded'))) return
+      await writeSchema(tx, namespaceId, { generation, vectors }, ports.now())
+      await forgetReconfigurations(tx, namespaceId, ports.config.reconfigurationsMax)
+    })
+    ports.cache.forget('namespaces')
+  })
+  await assertDone(ports.db, reconfiguration.id)
+}
+
+async function assertDone(db: Db, id: string): Promise<void> {
+  const row = await readReconfiguration(db, id)
+  if (!row) throw fail('not_found', { resource: 'reconfigure', id })
+  if (row.state === 'done') return
+  throw fail('conflict', {
+    reason: `Reconfigure ${id} was taken over by another process and is ${row.state}: ${row.error ?? 'no reason given'}`,
+  })
+}
+
+/** No document can have these vectors yet: no schema names them. */
+export async function takeBackAdding(
+  ports: Pick<Ports, 'db' | 'vectors'>,
+  reconfiguration: Reconfiguration,
+  reason: string,
+): Promise<void> {
+  const { namespaceId, vectorsBefore, vectorsAfter } = reconfiguration
+  const cancelling =
+    reconfiguration.state === 'cancelling'
+      ? reconfiguration
+      : await move(ports.db, reconfiguration, 'given_up')
+  if (!cancelling) return
+  for (const name of planVectors(vectorsBefore, vectorsAfter).added) {
+    await ports.vectors.dropVector(aliasOf({ id: namespaceId }), name)
+  }
+  const state = nextState(cancelling.state, 'taken_away')
+  await changeReconfiguration(ports.db, cancelling, { state, error: reason })
+}
+
+function specOf(definition: VectorDefinition): VectorSpec {
+  const { vectors, sparse_vectors } = collectionSpec({ [definition.name]: definition })
+  const dense = vectors[definition.name]
+  return dense ? { dense } : { sparse: sparse_vectors[definition.name] ?? {} }
+}
