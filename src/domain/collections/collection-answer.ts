@@ -1,5 +1,6 @@
 import type { BucketField } from '../buckets/bucket.ts'
 import type { Extractor } from '../extractors/extractor.ts'
+import { hasVector } from '../extractors/features-of.ts'
 import type { Namespace, VectorDefinition } from '../namespaces/namespace.ts'
 import type { Collection, CollectionExtractor } from './collection.ts'
 
@@ -60,9 +61,7 @@ function vectorsOf(collection: Collection, { namespace, extractors }: Collection
   const all = Object.values(namespace.vectors)
   const extractor = extractors.find(({ id }) => id === extractorId)
   const declared = extractor
-    ? extractor
-        .vectors(namespace.embedding)
-        .filter(({ name }) => Object.hasOwn(namespace.vectors, name))
+    ? extractor.vectors(namespace.embedding).filter((vector) => hasVector(namespace, vector))
     : all.filter((vector) => vector.extractorId === extractorId)
   return [...declared, ...all.filter((vector) => vector.extractorId === null)]
 }

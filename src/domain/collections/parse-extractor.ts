@@ -1,5 +1,6 @@
 import type { BucketField } from '../buckets/bucket.ts'
 import type { Extractor } from '../extractors/extractor.ts'
+import { hasVector, reconfigureRequest, sentence } from '../extractors/features-of.ts'
 import { pickExtractor, pickVersion } from '../extractors/pick-extractor.ts'
 import { fail, invalid } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -131,19 +132,24 @@ function parametersOf(
 function requireVectors(namespace: Namespace, extractor: Extractor): void {
   const missing = extractor
     .vectors(namespace.embedding)
-    .map(({ name }) => name)
-    .filter((name) => !Object.hasOwn(namespace.vectors, name))
+    .filter((vector) => !hasVector(namespace, vector))
   if (missing.length === 0) return
-  const request = {
-    method: 'POST',
-    path: `/v1/namespaces/${namespace.id}/plugins/reconfigure`,
-    body: { confirm: true },
-  }
+  const names = missing.map(({ name }) => name)
+  const request =
+    extractor.source === 'custom'
+      ? reconfigureRequest(namespace, missing)
+      : registerRequest(namespace, extractor)
   throw fail('bad_request', {
-    reason: `Namespace '${namespace.name}' lacks the vectors ${missing.join(', ')} that ${extractor.id} writes.`,
-    hint: `Create the namespace with ${extractor.id} among its feature_extractors, or send ${request.method} ${request.path}.`,
-    details: { missing_vector_indexes: missing, request },
+    reason: `Namespace '${namespace.name}' lacks the vectors ${names.join(', ')} that ${extractor.id} writes.`,
+    hint: `${sentence(request)} Then this request again.`,
+    details: { missing_vector_indexes: names, request },
   })
+}
+
+/** What adds a built-in extractor's vectors (contract 10.4): naming it. */
+function registerRequest(namespace: Namespace, { name, version }: Extractor) {
+  const body = { feature_extractors: [{ feature_extractor_name: name, version }] }
+  return { method: 'PATCH', path: `/v1/namespaces/${namespace.id}`, body }
 }
 
 function optional(value: unknown, location: Location): Record<string, unknown> {

@@ -16,6 +16,8 @@ export interface Extractor {
   inputs: Record<string, BucketField>
   /** Input → field that it reads where a collection says nothing; of a plugin, as its manifest declares them. */
   defaultMappings?: Readonly<Record<string, string>>
+  /** Of a plugin: the feature URI as its author wrote it, which need not be one of its vectors (plugin-contract 2.3). */
+  declaredUri?: string | null
   /** Fields it adds to a document, besides passthrough. */
   outputs: Record<string, BucketField>
   /** JSON Schema of its parameters. */

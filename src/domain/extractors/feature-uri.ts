@@ -55,7 +55,7 @@ export function resolveFeatureUri(
   const address = parseFeatureUri(uri)
   const candidates = address ? candidatesOf(vectors, address) : namedBy(vectors, uri)
   const [only, ...others] = candidates
-  if (only && others.length === 0) return only
+  if (only && others.every(({ name }) => name === only.name)) return only
   throw unknownUri(uri, only ? candidates : vectors, only !== undefined, location)
 }
 

@@ -19,6 +19,8 @@ export function pluginExtractor(plugin: Plugin): Extractor {
     description: plugin.description || manifest.description || `The plugin ${plugin.pluginId}`,
     icon: 'box',
     inputs: inputsOf(manifest),
+    defaultMappings: manifest.inputMappings,
+    declaredUri: manifest.featureUri,
     outputs: outputsOf(manifest),
     parameterSchema: manifest.parameterSchema ?? { type: 'object', properties: {} },
     defaultParameters: defaultsOf(manifest),

@@ -1,5 +1,5 @@
-import { parseFeatureUri, resolveFeatureUri } from '../extractors/feature-uri.ts'
-import type { Namespace } from '../namespaces/namespace.ts'
+import { parseFeatureUri } from '../extractors/feature-uri.ts'
+import { resolveFeature, type Features } from '../extractors/features-of.ts'
 import { isRecord } from '../parse-parameters.ts'
 import type { StageConfig } from './retriever.ts'
 import type { Location } from './stage.ts'
@@ -11,12 +11,12 @@ interface NamedFeature {
 
 /** Throws `request_invalid` listing the valid URIs where a stage names a feature that the namespace lacks. */
 export function checkFeatures(
-  namespace: Pick<Namespace, 'vectors'>,
+  features: Features,
   stages: readonly StageConfig[],
   location: Location,
 ): void {
   for (const { uri, location: at } of namedFeatures(stages, location)) {
-    resolveFeatureUri(namespace, uri, [...at])
+    resolveFeature(features, uri, [...at])
   }
 }
 

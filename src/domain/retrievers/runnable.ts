@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Ports } from '../../ports/ports.ts'
 import { findCollection } from '../collections/find-collection.ts'
+import { featuresOf } from '../extractors/features-of.ts'
 import { invalid } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { parseParameters } from '../parse-parameters.ts'
@@ -56,7 +57,7 @@ export async function parsePipeline(
 ): Promise<Pipeline & { plan: PlannedStage[] }> {
   const stages = normaliseStages(spec.stages, ['body', 'stages'])
   const plan = planStages(stages, ['body', 'stages'])
-  checkFeatures(namespace, stages, ['body', 'stages'])
+  checkFeatures(await featuresOf(ports, namespace), stages, ['body', 'stages'])
   const budget = spec.budget_limits ?? {}
   return {
     stages,

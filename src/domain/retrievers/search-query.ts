@@ -5,7 +5,8 @@ import { findCollection } from '../collections/find-collection.ts'
 import { pointIdIn } from '../documents/document.ts'
 import { retrieveDocuments } from '../documents/read.ts'
 import { fail, invalid } from '../failure.ts'
-import type { Namespace, VectorDefinition } from '../namespaces/namespace.ts'
+import type { VectorDefinition } from '../namespaces/namespace.ts'
+import { isPluginVector, pluginQuery, type QueryPlace } from './plugin-query.ts'
 import type { Location } from './stage.ts'
 
 const vectorLengthMax = 65_536
@@ -39,9 +40,12 @@ export type Wanted =
   | { text: string }
   | { missing: string }
 
-type Call = { ports: Ports; namespace: Namespace; location: Location }
+type Call = QueryPlace & { ports: Ports }
 
-/** Throws `request_invalid` where the query does not fit the vector, `not_enabled` for content to be fetched. */
+/**
+ * Throws `request_invalid` where the query does not fit the vector, `not_enabled` for content to be fetched, and
+ * `plugin_failed` where a plugin makes no vector of it.
+ */
 export async function wantedBy(
   call: Call,
   vector: VectorDefinition,
@@ -49,9 +53,9 @@ export async function wantedBy(
 ): Promise<Wanted> {
   switch (query.input_mode) {
     case 'text':
-      return textOf(call, vector, query.value)
+      return await textOf(call, vector, query.value)
     case 'content':
-      return textOf(call, vector, contentText(query.value, call.location))
+      return await contentOf(call, vector, query.value)
     case 'vector':
       return { vector: checkedVector(vector, query.value, call.location) }
     case 'document':
@@ -59,7 +63,12 @@ export async function wantedBy(
   }
 }
 
-function textOf({ namespace, location }: Call, vector: VectorDefinition, text: string): Wanted {
+async function textOf(call: Call, vector: VectorDefinition, text: string): Promise<Wanted> {
+  const { namespace, location } = call
+  if (isPluginVector(vector)) {
+    if (text.trim() === '') return { missing: 'the query is empty' }
+    return { vector: await pluginQuery(call, vector, { text, texts: [text] }) }
+  }
   if (vector.type !== 'dense' || vector.inferenceName !== namespace.embedding.inferenceName) {
     const reason =
       vector.inferenceName === null
@@ -72,6 +81,16 @@ function textOf({ namespace, location }: Call, vector: VectorDefinition, text: s
     )
   }
   return text.trim() === '' ? { missing: 'the query is empty' } : { text }
+}
+
+/** A plugin may read more than text: what it gets is the data URI itself, for nothing is fetched here. */
+async function contentOf(call: Call, vector: VectorDefinition, content: string): Promise<Wanted> {
+  const [, kind] = /^data:(image|audio|video)\//i.exec(content) ?? []
+  if (kind === undefined || !isPluginVector(vector))
+    return await textOf(call, vector, contentText(content, call.location))
+  const name = kind.toLowerCase()
+  const inputs = { [name]: content, [`${name}_url`]: content }
+  return { vector: await pluginQuery(call, vector, inputs) }
 }
 
 /** A data URI of text, or the text itself; nothing is fetched (design 7, HTTP). */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { findCollection } from '../../collections/find-collection.ts'
 import type { DocumentRecord } from '../../documents/document.ts'
 import { queryDocuments } from '../../documents/read.ts'
-import { resolveFeatureUri } from '../../extractors/feature-uri.ts'
+import { featuresOf, resolveFeature, type Features } from '../../extractors/features-of.ts'
 import { fail, invalid } from '../../failure.ts'
 import type { Filter } from '../../filters/filter.ts'
 import { filterLimits, parseFilter } from '../../filters/parse-filter.ts'
@@ -83,7 +83,7 @@ export const featureSearchStage = stage({
     if (given.searches.length === 0)
       return { selection: filterOnly(call, given.final_top_k, filter, collectionIds) }
 
-    const ready = await readySearches(call, given.searches)
+    const ready = await readySearches(call, given.searches, collectionIds)
     const documents = await search(call, ready, given, { filter, collectionIds })
     return { selection: { kind: 'read', documents } }
   },
@@ -129,17 +129,24 @@ async function search(
 }
 
 /** All texts go to the model in one call. Searches that may be skipped and have nothing to look for are left out. */
-async function readySearches(call: StageCall, searches: readonly Search[]): Promise<ReadySearch[]> {
+async function readySearches(
+  call: StageCall,
+  searches: readonly Search[],
+  within: readonly string[] | null,
+): Promise<ReadySearch[]> {
   const { ports, namespace, signal } = call
+  const features = await featuresOf(ports, namespace)
   const wanted = await Promise.all(
     searches.map(async (one, i) => {
       const location = [...call.location, 'searches', i]
-      const vector = vectorOf(call, one.feature_uri, [...location, 'feature_uri'])
+      const vector = vectorOf(call, features, one.feature_uri, [...location, 'feature_uri'])
+      const collectionIds = await idsOf(call, one.collection_identifiers, within)
+      const place = { ports, namespace, collectionIds, location, signal }
       return {
         search: one,
         vector,
         location,
-        wanted: await wantedBy({ ports, namespace, location }, vector, one.query),
+        wanted: await wantedBy(place, vector, one.query),
       }
     }),
   )
@@ -183,10 +190,11 @@ function fromModel(
 /** Without a URI: the namespace's only dense vector. */
 function vectorOf(
   { namespace }: StageCall,
+  features: Features,
   uri: string | undefined,
   location: Location,
 ): VectorDefinition {
-  if (uri !== undefined) return resolveFeatureUri(namespace, uri, [...location])
+  if (uri !== undefined) return resolveFeature(features, uri, [...location])
   const dense = Object.values(namespace.vectors).filter(({ type }) => type === 'dense')
   const [only] = dense
   if (only && dense.length === 1) return only
