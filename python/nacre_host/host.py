@@ -74,6 +74,9 @@ class Host:
         from nacre_host.rows.run_rows import run_rows
 
         plugin = self._loaded()
+        if request.get("request") is not None:
+            # One process serves all collections of its namespace.
+            plugin.request = _object(request, "request")
         given = _object(request, "parameters") if request.get("parameters") is not None else None
         parameters, warnings = plugin.merged_parameters(given)
         rows = request.get("rows")

@@ -44,11 +44,11 @@ class Plugin:
         return merge_parameters(self.params, given, self.manifest)
 
     def pipeline(self, parameters: dict, dataset_size: int, content_flags: dict) -> Pipeline:
-        """The pipeline for these parameters; built once, and kept with its processors while it is used.
+        """The pipeline for these parameters and this request; built once, and kept with its processors while it is used.
 
         Raises HostError: kind parameters for parameters that the plugin's own model refuses, else plugin.
         """
-        key = json.dumps(parameters, sort_keys=True, default=str)
+        key = json.dumps([parameters, self.request], sort_keys=True, default=str)
         if key in self._pipelines:
             self._pipelines.move_to_end(key)
             return self._pipelines[key]

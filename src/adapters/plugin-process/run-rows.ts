@@ -1,0 +1,154 @@
+import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
+import type { PluginCode, PluginRow, PluginRun } from '../../ports/plugin-host.ts'
+import { failureTypeOf, PluginEnded, PluginRefused } from './plugin-ended.ts'
+import type { ProcessPool } from './process-pool.ts'
+import { readResults } from './read-results.ts'
+import type { RowInputs } from './row-inputs.ts'
+
+export interface RowRunner {
+  pool: ProcessPool
+  inputs: RowInputs
+  batchMs: number
+  concurrencyMax: number
+  documentsMax: number
+}
+
+/** Text that one batch may hold; a batch of longer ones has fewer rows. */
+const batchTextMax = 8 << 20
+const batchRowsMax = 1_024
+/** The least time that a part of a batch which took too long is given. */
+const partMsMin = 1_000
+
+/** Rows through a plugin, in batches, as many at once as it may have processes. One answer a row, in order. */
+export async function runRows(
+  runner: RowRunner,
+  code: PluginCode,
+  request: PluginRun,
+  signal?: AbortSignal,
+): Promise<ExtractedRow[]> {
+  const batches = batchesOf(request.rows, Math.min(code.profile.batchSize, batchRowsMax))
+  const answers: ExtractedRow[][] = batches.map(() => [])
+  let next = 0
+  const work = async () => {
+    for (let at = next++; at < batches.length; at = next++) {
+      const rows = batches[at] ?? []
+      answers[at] = await runBatch({ runner, code, request, signal }, rows, runner.batchMs)
+    }
+  }
+  const workers = Math.min(code.profile.maxConcurrency, runner.concurrencyMax, batches.length)
+  await Promise.all(Array.from({ length: workers }, work))
+  return answers.flat()
+}
+
+interface Run {
+  runner: RowRunner
+  code: PluginCode
+  request: PluginRun
+  signal: AbortSignal | undefined
+}
+
+/**
+ * A batch that ends its process is tried again in halves, down to the rows that do it: those fail, and the others are
+ * done. Where the plugin as a whole is at fault, its processes soon rest, and the rest of the rows fail at once.
+ */
+async function runBatch(
+  run: Run,
+  rows: readonly PluginRow[],
+  wallMs: number,
+): Promise<ExtractedRow[]> {
+  try {
+    return await tryBatch(run, rows, wallMs)
+  } catch (error) {
+    run.signal?.throwIfAborted()
+    if (!(error instanceof PluginEnded || error instanceof PluginRefused)) throw error
+    if (rows.length < 2 || !isWorthSplitting(error)) return failAll(rows, error)
+    const middle = Math.ceil(rows.length / 2)
+    // So that all attempts together take some twice the time of the first one.
+    const partMs = isTimeOut(error) ? Math.max(wallMs / 2, Math.min(partMsMin, wallMs)) : wallMs
+    return [
+      ...(await runBatch(run, rows.slice(0, middle), partMs)),
+      ...(await runBatch(run, rows.slice(middle), partMs)),
+    ]
+  }
+}
+
+async function tryBatch(
+  run: Run,
+  rows: readonly PluginRow[],
+  wallMs: number,
+): Promise<ExtractedRow[]> {
+  const { runner, code, request, signal } = run
+  await using inputs = await runner.inputs.take(code, rows, signal)
+  const answer = await runner.pool.use(code, 'batch', signal, async (process) => {
+    const given = {
+      op: 'run',
+      rows: rows.map((row, i) => wireRow(row, inputs.data[i] ?? '', code, request)),
+      parameters: request.parameters,
+      dataset_size: request.rows.length,
+      request: {
+        namespace_id: code.namespaceId,
+        collection_id: request.collectionId,
+        input_mappings: request.inputMappings,
+      },
+    }
+    const answered = await process.ask(given, wallMs, signal)
+    return readResults(
+      answered,
+      rows.map(({ key }) => key),
+      code,
+      runner.documentsMax,
+    )
+  })
+  return answer
+}
+
+/** Plugin-contract 4.1. */
+function wireRow(row: PluginRow, data: string, code: PluginCode, { collectionId }: PluginRun) {
+  return {
+    key: row.key,
+    data,
+    document_id: row.documentId,
+    object_id: row.objectId,
+    blob_id: row.blob.id,
+    blob_property: row.blob.property,
+    blob_type: row.blob.type,
+    collection_id: collectionId,
+    feature_extractor_id: code.pluginId,
+    mime_type: row.blob.mimeType,
+    size_bytes: row.blob.sizeBytes,
+    aliases: Object.fromEntries(row.aliases.map((name) => [name, data])),
+  }
+}
+
+function batchesOf(rows: readonly PluginRow[], rowsMax: number): PluginRow[][] {
+  const batches: PluginRow[][] = []
+  let batch: PluginRow[] = []
+  let text = 0
+  for (const row of rows) {
+    const length = 'text' in row.data ? row.data.text.length : 0
+    if (batch.length >= rowsMax || (batch.length > 0 && text + length > batchTextMax)) {
+      batches.push(batch)
+      batch = []
+      text = 0
+    }
+    batch.push(row)
+    text += length
+  }
+  return batch.length > 0 ? [...batches, batch] : batches
+}
+
+/** Whether fewer rows may fare better. What cannot be loaded, or rests, fares the same. */
+function isWorthSplitting(error: PluginEnded | PluginRefused): boolean {
+  if (error instanceof PluginRefused) return error.kind === 'resource'
+  return error.reason !== 'started' && error.reason !== 'resting' && error.reason !== 'closed'
+}
+
+function isTimeOut(error: Error): boolean {
+  return error instanceof PluginEnded && (error.reason === 'time' || error.reason === 'cpu')
+}
+
+function failAll(rows: readonly PluginRow[], error: PluginEnded | PluginRefused): ExtractedRow[] {
+  const of = rows.length > 1 ? ` (in a batch of ${rows.length} rows)` : ''
+  const failure = { type: failureTypeOf(error), message: `${error.message}${of}` }
+  return rows.map(({ key }) => ({ key, failure }))
+}
