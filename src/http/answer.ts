@@ -1,5 +1,20 @@
 import type { Route } from './route.ts'
 
+/** Bytes as an answer, sent as they come; nothing is opened before they are asked for. */
+export class Download {
+  readonly contentType: string
+  readonly filename: string
+  readonly sizeBytes: number
+  readonly open: () => AsyncIterable<Uint8Array>
+
+  constructor(given: Pick<Download, 'contentType' | 'filename' | 'sizeBytes' | 'open'>) {
+    this.contentType = given.contentType
+    this.filename = given.filename
+    this.sizeBytes = given.sizeBytes
+    this.open = given.open
+  }
+}
+
 /** What a handler returned, as a Response: JSON, or nothing where the route has no answer (contract 2.1, 6-7). */
 export function answerOf(
   route: Route,
@@ -11,9 +26,23 @@ export function answerOf(
     return new Response(null, { status: route.status, headers })
   }
   if (isUnchanged(request, headers)) return new Response(null, { status: 304, headers })
+  if (result instanceof Download) return downloadOf(result, route.status, request, headers)
   headers.set('Content-Type', 'application/json')
   const text = request.method === 'HEAD' ? null : JSON.stringify(result ?? null)
   return new Response(text, { status: route.status, headers })
+}
+
+function downloadOf(
+  { contentType, filename, sizeBytes, open }: Download,
+  status: number,
+  request: Request,
+  headers: Headers,
+): Response {
+  headers.set('Content-Type', contentType)
+  headers.set('Content-Disposition', `attachment; filename="${filename}"`)
+  headers.set('Content-Length', String(sizeBytes))
+  const body = request.method === 'HEAD' ? null : ReadableStream.from(open())
+  return new Response(body, { status, headers })
 }
 
 /** Whether the client has what the handler's ETag names (contract 1.2). */

@@ -182,6 +182,10 @@ function requestBody(route: Route): Json {
 
 function answerOf(route: Route): Json {
   if (route.response === null) return { description: 'Done; there is nothing to say.' }
+  if (route.answerType !== undefined) {
+    const bytes = { schema: { type: 'string', format: 'binary' } }
+    return { description: route.summary, content: { [route.answerType]: bytes } }
+  }
   const schema = schemaOf(route.response, 'output')
   return { description: route.summary, content: { 'application/json': { schema } } }
 }

@@ -62,6 +62,8 @@ export interface Route {
   status: 200 | 201 | 202 | 204
   /** Null: 204 without a body. */
   response: Schema | null
+  /** The media type of an answer that is no JSON: then the handler returns a `Download`. */
+  answerType?: string
   failures: readonly FailureCode[]
   handle(call: never): Promise<unknown>
 }
@@ -81,6 +83,7 @@ interface Given<P, Q, B, R, S> {
   bodyRequired?: boolean
   status?: Route['status']
   response: R
+  answerType?: string
   failures: readonly FailureCode[]
   handle(
     call: (S extends 'namespace' ? NamespaceCall : CallContext) & {

@@ -12,6 +12,9 @@ import { namespaceRoutes } from './routes/namespaces.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { openApiRoutes } from './routes/openapi.ts'
 import { organizationRoutes } from './routes/organizations.ts'
+import { organizationPluginRoutes } from './routes/organization-plugins.ts'
+import { pluginUploadRoutes } from './routes/plugin-uploads.ts'
+import { pluginRoutes } from './routes/plugins.ts'
 import { retrieverRoutes } from './routes/retrievers.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { userRoutes } from './routes/users.ts'
@@ -25,6 +28,9 @@ export const routes: readonly Route[] = [
   ...apiKeyRoutes,
   ...namespaceRoutes,
   ...extractorRoutes,
+  ...pluginRoutes,
+  ...pluginUploadRoutes,
+  ...organizationPluginRoutes,
   ...bucketRoutes,
   ...objectRoutes,
   ...batchRoutes,

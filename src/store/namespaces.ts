@@ -1,5 +1,5 @@
 import { sql, type Selectable } from 'kysely'
-import type { Namespace } from '../domain/namespaces/namespace.ts'
+import type { Namespace, NamespaceExtractor } from '../domain/namespaces/namespace.ts'
 import { terminalStatuses, type Task, type TaskType } from '../domain/tasks/task.ts'
 import { readIndexes, readIndexesOf, type IndexRow } from './payload-indexes.ts'
 import { taskOf } from './tasks.ts'
@@ -83,6 +83,28 @@ export async function changeNamespace(
       ...(infrastructure && { infrastructure: JSON.stringify(infrastructure) }),
       updated_at: at,
     })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Writes what `change` makes of the extractors; nothing where that is null. Inside a transaction: the row is locked. */
+export async function changeNamespaceExtractors(
+  tx: Db,
+  id: string,
+  at: Date,
+  change: (extractors: NamespaceExtractor[]) => NamespaceExtractor[] | null,
+): Promise<void> {
+  const row = await tx
+    .selectFrom('namespaces')
+    .select('feature_extractors')
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirst()
+  const changed = row ? change(row.feature_extractors) : null
+  if (changed === null) return
+  await tx
+    .updateTable('namespaces')
+    .set({ feature_extractors: JSON.stringify(changed), updated_at: at })
     .where('id', '=', id)
     .execute()
 }

@@ -2,6 +2,7 @@ import type { Job } from './job.ts'
 import { batchJobs } from './jobs/batches.ts'
 import { bucketJobs } from './jobs/buckets.ts'
 import { namespaceJobs } from './jobs/namespaces.ts'
+import { pluginJobs } from './jobs/plugins.ts'
 
 /** Every job; the worker registers each by its name. */
-export const jobs: readonly Job[] = [...namespaceJobs, ...bucketJobs, ...batchJobs]
+export const jobs: readonly Job[] = [...namespaceJobs, ...bucketJobs, ...batchJobs, ...pluginJobs]

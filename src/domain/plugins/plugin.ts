@@ -10,11 +10,14 @@ export const deploymentStates = [
   'failed',
 ] as const
 export type DeploymentState = (typeof deploymentStates)[number]
+/** A deployment that a job has still to bring to its end. */
+export const unfinishedStates: readonly DeploymentState[] = ['queued', 'pending', 'in_progress']
+
 export type DeploymentType = 'batch_only' | 'realtime'
 
 /** A user's extractor: one version of it, checked, its archive in the blob store under `archiveHash`. */
 export interface Plugin {
-  /** Of its row, `plg_…`; never shown. */
+  /** Of its row, `plg_…`: clients know `pluginId`. */
   id: string
   organizationId: string
   /** Null: the organization's own, for its namespaces to enable. */
@@ -49,4 +52,25 @@ export interface PluginDeployment {
   params: Record<string, unknown>
   queuedAt: Date | null
   deployedAt: Date | null
+}
+
+/** Whose plugins: one namespace's own, or the organization's where `namespaceId` is null. */
+export interface PluginScope {
+  organizationId: string
+  namespaceId: string | null
+}
+
+/** An archive that is to come by a signed URL, and what it is to be. */
+export interface PluginUpload extends PluginScope {
+  id: string
+  name: string
+  /** `X.Y.Z`. */
+  version: string
+  description: string
+  sizeBytesDeclared: number | null
+  archive: { hash: string; sizeBytes: number } | null
+  /** Once it is confirmed. */
+  pluginRowId: string | null
+  expiresAt: Date
+  createdAt: Date
 }
