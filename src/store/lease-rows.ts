@@ -58,23 +58,24 @@ export async function readPurpose(db: Db, namespaceId: string): Promise<string |
 }
 
 /**
- * Takes a share, or makes it last longer. False where somebody has claimed the namespace. The claim's row is locked
- * meanwhile, so a claim comes before the share or sees it.
+ * Takes a share, or makes it last longer. Null where somebody has claimed the namespace. The claim's row is locked
+ * meanwhile, so a claim comes before the share or sees it. Answers the token of the last claim.
  */
 export async function takeShare(
   db: Db,
   { namespaceId, holder, lifeMs }: { namespaceId: string; holder: string; lifeMs: number },
-): Promise<boolean> {
+): Promise<bigint | null> {
   await ensureLease(db, namespaceId)
-  const { numAffectedRows } = await sql`
+  const { rows } = await sql<{ token: string }>`
     with lease as (
-      select namespace_id, holder, expires_at from namespace_leases where namespace_id = ${namespaceId} for share
+      select namespace_id, holder, expires_at, token from namespace_leases where namespace_id = ${namespaceId} for share
     )
     insert into namespace_lease_shares (namespace_id, holder, expires_at)
     select namespace_id, ${holder}, ${expiry(lifeMs)} from lease
     where lease.holder is null or lease.expires_at <= clock_timestamp()
-    on conflict (namespace_id, holder) do update set expires_at = excluded.expires_at`.execute(db)
-  return numAffectedRows === 1n
+    on conflict (namespace_id, holder) do update set expires_at = excluded.expires_at
+    returning (select token from lease) as token`.execute(db)
+  return rows[0] ? BigInt(rows[0].token) : null
 }
 
 /** Makes a share last longer. `lost`: it had run out; `claimed`: somebody waits for it to be given back. */

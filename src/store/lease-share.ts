@@ -34,6 +34,7 @@ export class LeaseShare {
   #users = 0
   /** `performance.now()` until which the row is known to stand; null: there is none of ours. */
   #validUntil: number | null = null
+  #token: bigint | null = null
   #isClaimed = false
   #idleSince = 0
   #acquiring: Promise<void> | null = null
@@ -48,6 +49,18 @@ export class LeaseShare {
 
   get isHeld(): boolean {
     return this.#validUntil !== null || this.#acquiring !== null || this.#unsaid > 0
+  }
+
+  /** Of the last exclusive holder before this share was taken; none comes while it stands. */
+  get token(): bigint | null {
+    return this.#token
+  }
+
+  /** Whether the share under this token has stood without a gap until now. */
+  stands(token: bigint | null): boolean {
+    return (
+      this.#token === token && this.#validUntil !== null && performance.now() < this.#validUntil
+    )
   }
 
   /** True, entered, where the share is there: the way of most writes. */
@@ -96,8 +109,9 @@ export class LeaseShare {
     const { db, times } = this.#options
     if (this.#isClaimed && this.#users > 0) return await sleep(times.pollMs)
     const askedAt = performance.now()
-    if (!(await takeShare(db, { ...this.#options, lifeMs: times.lifeMs })))
-      return await sleep(times.pollMs)
+    const token = await takeShare(db, { ...this.#options, lifeMs: times.lifeMs })
+    if (token === null) return await sleep(times.pollMs)
+    this.#token = token
     this.#extend(askedAt)
     this.#idleSince = performance.now()
     this.#schedule()

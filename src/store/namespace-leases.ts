@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail } from '../domain/failure.ts'
-import type { ExclusiveLease, NamespaceLeases } from '../domain/namespaces/lease.ts'
+import type { ExclusiveLease, NamespaceLeases, SharedLease } from '../domain/namespaces/lease.ts'
 import type { Logger } from '../ports/logger.ts'
 import { FairLock } from './fair-lock.ts'
 import { claimLease, countShares, releaseHolder, releaseLease, renewLease } from './lease-rows.ts'
@@ -54,6 +54,7 @@ interface Gate {
 interface Held {
   namespaceId: string
   lease: ExclusiveLease | null
+  share: SharedLease
   isOver: boolean
   outer: Held | undefined
 }
@@ -73,14 +74,20 @@ class RowLeases implements NamespaceLeases {
     this.#times = { ...defaultTimes, ...times }
   }
 
-  async shared<T>(namespaceId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  async shared<T>(
+    namespaceId: string,
+    work: (share: SharedLease) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     // Inside its own lease the caller is already in; waiting for others to let it in would never end.
-    if (this.#current(namespaceId)) return await work()
+    const outer = this.#current(namespaceId)
+    if (outer) return await work(outer.share)
     const gate = this.#gate(namespaceId)
     const isLocked = gate.lock.tryShared()
     if (!isLocked || !gate.share.tryEnter()) await this.#enter(namespaceId, gate, isLocked, signal)
     try {
-      return await this.#within(namespaceId, null, work)
+      const share = shareOf(namespaceId, gate.share)
+      return await this.#within(namespaceId, { lease: null, share }, () => work(share))
     } finally {
       gate.share.leave()
       gate.lock.releaseShared()
@@ -168,7 +175,8 @@ class RowLeases implements NamespaceLeases {
       )
       limited.end()
       const lease = { token, check: () => this.#check(namespaceId, token, purpose) }
-      return await this.#within(namespaceId, lease, () => work(lease))
+      const held = { lease, share: { token: null, check: () => {} } }
+      return await this.#within(namespaceId, held, () => work(lease))
     } finally {
       clearInterval(beat)
       await this.#release(namespaceId, token)
@@ -249,10 +257,10 @@ class RowLeases implements NamespaceLeases {
 
   async #within<T>(
     namespaceId: string,
-    lease: ExclusiveLease | null,
+    { lease, share }: Pick<Held, 'lease' | 'share'>,
     work: () => Promise<T>,
   ): Promise<T> {
-    const held: Held = { namespaceId, lease, isOver: false, outer: this.#held.getStore() }
+    const held: Held = { namespaceId, lease, share, isOver: false, outer: this.#held.getStore() }
     try {
       return await this.#held.run(held, work)
     } finally {
@@ -277,6 +285,21 @@ class RowLeases implements NamespaceLeases {
       if (signal.reason === timeout) throw await takenError(this.#db, namespaceId)
       throw signal.reason
     }
+  }
+}
+
+function shareOf(namespaceId: string, share: LeaseShare): SharedLease {
+  const { token } = share
+  return {
+    token,
+    check() {
+      if (share.stands(token)) return
+      throw fail('conflict', {
+        reason:
+          'The write took so long that the namespace may have been changed meanwhile; try again.',
+        details: { namespace_id: namespaceId },
+      })
+    },
   }
 }
 

@@ -61,7 +61,7 @@ export async function readBusyReconfiguration(
 export async function readReconfigurations(
   db: Db,
   namespaceId: string,
-  { states, limit }: { states?: readonly ReconfigurationState[]; limit: number },
+  { states, limit }: { states?: readonly ReconfigurationState[]; limit?: number } = {},
 ): Promise<Reconfiguration[]> {
   const rows = await db
     .selectFrom('reconfigurations')
@@ -70,7 +70,7 @@ export async function readReconfigurations(
     .$if(states !== undefined, (query) => query.where('state', 'in', [...(states ?? [])]))
     .orderBy('created_at', 'desc')
     .orderBy('from_generation', 'desc')
-    .limit(limit)
+    .$if(limit !== undefined, (query) => query.limit(limit ?? 0))
     .execute()
   return rows.map(reconfigurationOf)
 }

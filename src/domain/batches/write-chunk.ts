@@ -3,13 +3,8 @@ import { EngineRejection } from '../../ports/vector-engine.ts'
 import { markExtracted } from '../../store/ingest-ledger.ts'
 import { collectionsOf } from '../collections/find-collection.ts'
 import type { NewDocument } from '../documents/document.ts'
-import { retrieveDocuments } from '../documents/read.ts'
-import {
-  deleteDocuments,
-  flushDocuments,
-  removeStaleDocuments,
-  writeDocuments,
-} from '../documents/write.ts'
+import { deleteDocuments, removeStaleDocuments } from '../documents/delete-documents.ts'
+import { flushedPoints, writeDocuments } from '../documents/write.ts'
 import { isFailure } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { RowOutcome } from './batch.ts'
@@ -17,9 +12,6 @@ import type { BatchRun } from './batch-run.ts'
 import type { ExtractedChunk } from './extract-chunk.ts'
 
 type Extracted = ExtractedChunk['documents'][number]
-
-/** Ids of one engine call of the verification. */
-const idsMax = 1_000
 
 /**
  * Says how many documents each row became, writes them, and removes the positions that this run no longer makes.
@@ -56,14 +48,8 @@ export async function verifyWritten(
   rows: readonly Extracted[],
 ): Promise<RowOutcome[]> {
   if (rows.length === 0) return []
-  await flushDocuments(ports, run.namespace)
-  const there = new Set<string>()
   const ids = rows.flatMap(({ documents }) => documents.map(({ id }) => id))
-  for (let i = 0; i < ids.length; i += idsMax) {
-    const idsOnly = { select: [], withVectors: false }
-    const found = await retrieveDocuments(ports, run.namespace, ids.slice(i, i + idsMax), idsOnly)
-    for (const { pointId } of found) there.add(pointId)
-  }
+  const there = await flushedPoints(ports, run.namespace, ids)
   return rows.map(({ row, documents }): RowOutcome => {
     const missing = documents.filter(({ id }) => !there.has(id)).length
     if (missing === 0) return { state: 'written', row, documents: documents.length }

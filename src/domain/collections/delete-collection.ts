@@ -1,6 +1,6 @@
 import type { Ports } from '../../ports/ports.ts'
 import { markCollectionDeleting, removeCollection } from '../../store/collections.ts'
-import { deleteDocuments } from '../documents/write.ts'
+import { deleteDocuments } from '../documents/delete-documents.ts'
 import { fail, isFailure } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
 import { findNamespace } from '../namespaces/find-namespace.ts'

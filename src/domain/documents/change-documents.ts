@@ -7,7 +7,8 @@ import type { Namespace } from '../namespaces/namespace.ts'
 import { checkFieldNames } from './check-document.ts'
 import { pointIdIn, type DocumentRecord } from './document.ts'
 import { retrieveDocuments, scanDocuments, type Selection } from './read.ts'
-import { changeDocuments, deleteDocuments, type FieldsChange, type WritePorts } from './write.ts'
+import { deleteDocuments } from './delete-documents.ts'
+import { changeDocuments, type FieldsChange, type WritePorts } from './write.ts'
 
 /** A free object: the fields of a PUT or PATCH (contract 16.2). */
 export const DocumentFields = z.record(z.string(), z.unknown())

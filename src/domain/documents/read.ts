@@ -14,14 +14,16 @@ import { any, asEngineFilter } from '../filters/bounds.ts'
 import { enginePath } from '../filters/field-path.ts'
 import type { DocumentIdentity } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
-import { aliasOf, type Namespace } from '../namespaces/namespace.ts'
+import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
 import type { FactScan } from './payload-facts.ts'
 import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
 
 /**
  * The read gate (design 7, One gate each): the only caller of the engine's query, scroll, count and retrieve.
- * `plan` is the one place through which every filter goes.
+ * `plan` is the one place through which every filter goes. Reads go to the generation that the namespace's row names,
+ * so that one read sees one schema from its filter to its last page, whatever is switched meanwhile
+ * (docs/internals/reconfigure.md).
  */
 export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'>
 
@@ -80,7 +82,7 @@ export async function queryDocuments(
     steps.length === 1 ? only : { prefetch: steps, query: { fusion: fusion ?? 'rrf' } }
   const selectors = selectorsOf(request)
   const points = await ports.vectors.query(
-    aliasOf(namespace),
+    collectionOf(namespace),
     { ...step, ...selectors, limit, offset },
     signal,
   )
@@ -99,7 +101,7 @@ export async function countDocuments(
   const plan = await planOf(ports, namespace, scope, filter, signal)
   if (!plan.residual) {
     const request = plan.engine ? { filter: plan.engine, exact: true } : { exact: true }
-    return await ports.vectors.count(aliasOf(namespace), request, signal)
+    return await ports.vectors.count(collectionOf(namespace), request, signal)
   }
   let count = 0
   for await (const page of pagesOf(ports, namespace, scope, plan, idsOnly, signal))
@@ -117,7 +119,7 @@ export async function retrieveDocuments(
 ): Promise<DocumentRecord[]> {
   if (pointIds.length === 0) return []
   const request = { ids: [...pointIds], ...selectorsOf(selection) }
-  const points = await ports.vectors.retrieve(aliasOf(namespace), request, signal)
+  const points = await ports.vectors.retrieve(collectionOf(namespace), request, signal)
   return points.map(recordMaker({ collectionIds: null }))
 }
 
@@ -148,7 +150,7 @@ export async function payloadsAt(
 ): Promise<Payload[]> {
   const filter = { must_not: [{ is_empty: { key: path } }] }
   const request = { filter, limit, with_payload: selectorOf([path]) }
-  const { points } = await ports.vectors.scroll(aliasOf(namespace), request, signal)
+  const { points } = await ports.vectors.scroll(collectionOf(namespace), request, signal)
   return points.map(({ payload }) => payload ?? {})
 }
 
@@ -200,7 +202,7 @@ async function* pagesOf(
   let read = 0
   do {
     const page = await ports.vectors.scroll(
-      aliasOf(namespace),
+      collectionOf(namespace),
       {
         limit,
         with_payload: residual ? bothSelectors(wanted, residualSelect) : wanted,
@@ -243,7 +245,7 @@ function factScan(
   namespace: Namespace,
   signal: AbortSignal | undefined,
 ): FactScan {
-  const alias = aliasOf(namespace)
+  const collection = collectionOf(namespace)
   return {
     async hasRootKey(key) {
       const path = enginePath(`"${key}"`) ?? key
@@ -251,7 +253,7 @@ function factScan(
         any([{ must_not: [{ is_empty: { key: path } }] }, { is_null: { key: path } }]),
       )
       const request = { limit: 1, with_payload: false, ...(filter && { filter }) }
-      return (await ports.vectors.scroll(alias, request, signal)).points.length > 0
+      return (await ports.vectors.scroll(collection, request, signal)).points.length > 0
     },
     async *payloadsWith(path) {
       const filter = { must_not: [{ is_empty: { key: path } }] }
@@ -264,7 +266,7 @@ function factScan(
           filter,
           ...(offset !== null && { offset }),
         }
-        const page = await ports.vectors.scroll(alias, request)
+        const page = await ports.vectors.scroll(collection, request)
         yield page.points.map(({ payload }): Payload => payload ?? {})
         offset = page.next_page_offset
       } while (offset !== null)

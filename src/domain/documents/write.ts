@@ -1,8 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
-import type { EngineFilter, NewPoint, Payload, Write } from '../../ports/vector-engine.ts'
+import type { NewPoint, Payload, VectorValue, Write } from '../../ports/vector-engine.ts'
 import { fail } from '../failure.ts'
-import type { Filter } from '../filters/filter.ts'
-import { aliasOf, collectionOf, type Namespace } from '../namespaces/namespace.ts'
+import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { checkFieldNames, parseVectors } from './check-document.ts'
 import {
   internalOf,
@@ -10,15 +9,20 @@ import {
   type InternalPayload,
   type NewDocument,
 } from './document.ts'
+import { isSameShape } from '../namespaces/merge-vectors.ts'
 import { patched } from './document-patch.ts'
 import { noteWrite, payloadFacts } from './payload-facts.ts'
-import { countDocuments, planOf, retrieveDocuments, scanDocuments } from './read.ts'
+import { retrieveDocuments } from './read.ts'
+import { writePlace, type WritePlace } from './write-place.ts'
 
 /**
  * The write gate (design 7, One gate each): the only caller of the engine's writes. It holds the namespace's lease
  * shared, checks what comes in, stamps `_internal`, and keeps what users patched into extracted documents.
  */
-export type WritePorts = Pick<Ports, 'vectors' | 'leases' | 'config' | 'log' | 'now'>
+export type WritePorts = Pick<
+  Ports,
+  'db' | 'cache' | 'vectors' | 'leases' | 'config' | 'log' | 'now'
+>
 
 /** Points of one engine call: 1,000 of 128 dimensions are some 4 ms, and readers come in between. */
 const pointsMax = 1_000
@@ -36,15 +40,17 @@ export async function writeDocuments(
   documents: readonly NewDocument[],
   signal?: AbortSignal,
 ): Promise<void> {
-  for (const document of documents) checkDocument(namespace, document)
   await ports.leases.shared(
     namespace.id,
-    async () => {
+    async (share) => {
+      const place = await writePlace(ports, namespace, share)
+      for (const document of documents) checkDocument(place.live, document)
       for (const chunk of chunksOf(documents)) {
-        const write = () => writeChunk(ports, namespace, chunk, signal)
+        const write = () => writeChunk(ports, place, chunk, signal)
         const isExtracted = chunk.some(({ origin }) => origin === 'extracted')
         await (isExtracted ? inTurn(namespace.id, write) : write())
       }
+      share.check()
     },
     signal,
   )
@@ -60,62 +66,60 @@ export function checkDocument(
   parseVectors(namespace, vectors, [...location, 'vectors'])
 }
 
-/** Which documents are deleted: points, or what a filter matches in some collections (null: in all). */
-export type DeleteSelection =
-  | { pointIds: readonly string[] }
-  | { filter: Filter | null; collectionIds: readonly string[] | null }
-
-/** Deletes documents and answers how many there were. */
-export async function deleteDocuments(
-  ports: WritePorts,
+/** Returns when all that was written before is power-safe, in whichever generation it is. */
+export async function flushDocuments(
+  ports: Pick<Ports, 'db' | 'cache' | 'leases' | 'vectors'>,
   namespace: Namespace,
-  selection: DeleteSelection,
-  signal?: AbortSignal,
-): Promise<number> {
-  return await ports.leases.shared(
-    namespace.id,
-    () =>
-      'pointIds' in selection
-        ? deletePoints(ports, namespace, selection.pointIds, signal)
-        : deleteMatches(ports, namespace, selection, signal),
-    signal,
-  )
-}
-
-/**
- * Removes extracted documents of these source objects that the newest run did not write: the positions that it no
- * longer produces (design 3). `keep` are the points it did write.
- */
-export async function removeStaleDocuments(
-  ports: WritePorts,
-  namespace: Namespace,
-  stale: { collectionId: string; sourceObjectIds: readonly string[]; keep: readonly string[] },
   signal?: AbortSignal,
 ): Promise<void> {
-  const { collectionId, sourceObjectIds, keep } = stale
-  if (sourceObjectIds.length === 0) return
-  const filter: EngineFilter = {
-    must: [
-      { key: '_internal.collection_id', match: { value: collectionId } },
-      { key: '_internal.source_object_id', match: { any: [...sourceObjectIds] } },
-      { key: '_internal.origin', match: { value: 'extracted' } },
-    ],
-    ...(keep.length > 0 && { must_not: [{ has_id: [...keep] }] }),
-  }
   await ports.leases.shared(
     namespace.id,
-    () => write(ports, namespace, { kind: 'delete', selection: { filter } }, signal),
+    async (share) => {
+      const { live, pending } = await writePlace(ports, namespace, share)
+      await flushGeneration(ports, live, signal)
+      if (pending) await flushGeneration(ports, pending, signal)
+    },
     signal,
   )
 }
 
-/** Returns when all that was written before is power-safe. */
-export async function flushDocuments(
-  ports: Pick<Ports, 'vectors'>,
+/** Of these points those that are in the live generation after a flush that covers them. */
+export async function flushedPoints(
+  ports: Pick<Ports, 'db' | 'cache' | 'leases' | 'vectors'>,
+  namespace: Namespace,
+  pointIds: readonly string[],
+  signal?: AbortSignal,
+): Promise<Set<string>> {
+  return await ports.leases.shared(
+    namespace.id,
+    async (share) => {
+      const { live } = await writePlace(ports, namespace, share)
+      await flushDocuments(ports, namespace, signal)
+      const there = new Set<string>()
+      for (let i = 0; i < pointIds.length; i += pointsMax) {
+        const ids = pointIds.slice(i, i + pointsMax)
+        const found = await retrieveDocuments(
+          ports,
+          live,
+          ids,
+          { select: [], withVectors: false },
+          signal,
+        )
+        for (const { pointId } of found) there.add(pointId)
+      }
+      return there
+    },
+    signal,
+  )
+}
+
+/** Of one generation alone. */
+export async function flushGeneration(
+  { vectors }: Pick<Ports, 'vectors'>,
   namespace: Namespace,
   signal?: AbortSignal,
 ): Promise<void> {
-  await ports.vectors.flush(aliasOf(namespace), signal)
+  await vectors.flush(collectionOf(namespace), signal)
 }
 
 /** What becomes of one document's fields: all replaced, or some changed (`document-patch.ts`). */
@@ -133,17 +137,37 @@ export async function changeDocuments(
   change: FieldsChange,
   signal?: AbortSignal,
 ): Promise<DocumentRecord[]> {
-  const work = () =>
-    inTurn(namespace.id, async () => {
-      const everything = { select: null, withVectors: false }
-      const records = await retrieveDocuments(ports, namespace, pointIds, everything, signal)
-      const changed: DocumentRecord[] = []
-      for (const record of records) {
-        changed.push(await changeDocument(ports, namespace, record, change, signal))
-      }
+  return await ports.leases.shared(
+    namespace.id,
+    async (share) => {
+      const { live, pending } = await writePlace(ports, namespace, share)
+      const changed = await inTurn(namespace.id, async () => {
+        const records = await changeThere(ports, live, pointIds, change, signal)
+        // What it does not have yet it is given later, as it is then.
+        if (pending) await changeThere(ports, pending, pointIds, change, signal)
+        return records
+      })
+      share.check()
       return changed
-    })
-  return await ports.leases.shared(namespace.id, work, signal)
+    },
+    signal,
+  )
+}
+
+async function changeThere(
+  ports: WritePorts,
+  namespace: Namespace,
+  pointIds: readonly string[],
+  change: FieldsChange,
+  signal: AbortSignal | undefined,
+): Promise<DocumentRecord[]> {
+  const everything = { select: null, withVectors: false }
+  const records = await retrieveDocuments(ports, namespace, pointIds, everything, signal)
+  const changed: DocumentRecord[] = []
+  for (const record of records) {
+    changed.push(await changeDocument(ports, namespace, record, change, signal))
+  }
+  return changed
 }
 
 async function changeDocument(
@@ -156,7 +180,7 @@ async function changeDocument(
   const payload = changedPayload(record.payload ?? {}, change, ports.now().toISOString())
   noteWrite(payloadFacts(ports.vectors, collectionOf(namespace)), payload)
   const selection = { points: [record.pointId] }
-  await write(ports, namespace, { kind: 'overwrite_payload', selection, payload }, signal)
+  await applyWrite(ports, namespace, { kind: 'overwrite_payload', selection, payload }, signal)
   return { ...record, payload }
 }
 
@@ -178,19 +202,49 @@ function replacement(before: Payload, after: Readonly<Record<string, unknown>>):
 
 async function writeChunk(
   ports: WritePorts,
-  namespace: Namespace,
+  { live, pending }: WritePlace,
   documents: readonly NewDocument[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const earlier = await earlierOf(ports, namespace, documents, signal)
+  const earlier = await earlierOf(ports, live, documents, signal)
   const now = ports.now().toISOString()
-  const facts = payloadFacts(ports.vectors, collectionOf(namespace))
   const points = documents.map((document): NewPoint => {
     const payload = payloadOf(document, earlier.get(document.id), now)
-    noteWrite(facts, payload)
     return { id: document.id, payload, vectors: document.vectors }
   })
-  await write(ports, namespace, { kind: 'upsert', points }, signal)
+  const coming = pending && points.map((point) => fitting(live, pending, point))
+  await upsertPoints(ports, live, points, signal)
+  if (pending && coming) await upsertPoints(ports, pending, coming, signal)
+}
+
+/** Into one generation; what is known of its stored values is told first. */
+export async function upsertPoints(
+  ports: Pick<Ports, 'vectors'>,
+  namespace: Namespace,
+  points: NewPoint[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const facts = payloadFacts(ports.vectors, collectionOf(namespace))
+  for (const { payload } of points) noteWrite(facts, payload)
+  await applyWrite(ports, namespace, { kind: 'upsert', points }, signal)
+}
+
+/** With the vectors that the coming generation has; throws `conflict` for one that it has in another shape. */
+function fitting(live: Namespace, pending: Namespace, point: NewPoint): NewPoint {
+  const vectors: Record<string, VectorValue> = {}
+  for (const [name, value] of Object.entries(point.vectors)) {
+    const coming = pending.vectors[name]
+    if (coming && !isSameShape(live.vectors[name], coming)) throw changingVector(name)
+    if (coming) vectors[name] = value
+  }
+  return { ...point, vectors }
+}
+
+function changingVector(name: string) {
+  return fail('conflict', {
+    reason: `The definition of the vector '${name}' is being changed by a reconfigure; write the document again when that has ended.`,
+    details: { vector: name },
+  })
 }
 
 /** What stands under `_internal` of those that are there already. */
@@ -249,56 +303,14 @@ function foreignPoint({ id }: NewDocument) {
   })
 }
 
-async function deletePoints(
-  ports: WritePorts,
-  namespace: Namespace,
-  pointIds: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  let deleted = 0
-  for (let i = 0; i < pointIds.length; i += pointsMax) {
-    const ids = pointIds.slice(i, i + pointsMax)
-    const idsOnly = { select: [], withVectors: false }
-    const there = await retrieveDocuments(ports, namespace, ids, idsOnly, signal)
-    const points = there.map(({ pointId }) => pointId)
-    if (points.length === 0) continue
-    await write(ports, namespace, { kind: 'delete', selection: { points } }, signal)
-    deleted += points.length
-  }
-  return deleted
-}
-
-async function deleteMatches(
-  ports: WritePorts,
-  namespace: Namespace,
-  { filter, collectionIds }: { filter: Filter | null; collectionIds: readonly string[] | null },
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const scope = { collectionIds }
-  const plan = await planOf(ports, namespace, scope, filter, signal)
-  if (plan.residual === null) {
-    const count = await countDocuments(ports, namespace, scope, filter, signal)
-    const selection = { filter: plan.engine ?? {} }
-    if (count > 0) await write(ports, namespace, { kind: 'delete', selection }, signal)
-    return count
-  }
-  let deleted = 0
-  const scan = { filter, select: [], withVectors: false }
-  for await (const page of scanDocuments(ports, namespace, scope, scan, signal)) {
-    const points = page.map(({ pointId }) => pointId)
-    await write(ports, namespace, { kind: 'delete', selection: { points } }, signal)
-    deleted += points.length
-  }
-  return deleted
-}
-
-async function write(
-  { vectors }: WritePorts,
+/** The engine's one door for writes; what calls it stands in this folder, and holds the lease. */
+export async function applyWrite(
+  { vectors }: Pick<Ports, 'vectors'>,
   namespace: Namespace,
   operation: Write,
-  signal: AbortSignal | undefined,
+  signal?: AbortSignal,
 ): Promise<void> {
-  await vectors.write(aliasOf(namespace), operation, signal)
+  await vectors.write(collectionOf(namespace), operation, signal)
 }
 
 function* chunksOf(documents: readonly NewDocument[]): Generator<NewDocument[], void, undefined> {

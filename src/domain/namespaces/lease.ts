@@ -14,7 +14,24 @@ export interface NamespaceLeases extends AsyncDisposable {
     options?: { waitMs?: number; signal?: AbortSignal },
   ): Promise<T>
   /** Runs `work` together with other writers, never beside an exclusive holder. Costs no SQL on most calls. */
-  shared<T>(namespaceId: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  shared<T>(
+    namespaceId: string,
+    work: (share: SharedLease) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T>
+}
+
+export interface SharedLease {
+  /**
+   * Of the last exclusive holder before this share: what was read of the namespace's schema under the same token is
+   * still true. Null inside an exclusive lease of the caller's own, where nothing read earlier is.
+   */
+  token: bigint | null
+  /**
+   * Throws `conflict` where the share has run out: its process stood still, an exclusive holder may have come in, and
+   * what was written meanwhile must not be acknowledged.
+   */
+  check(): void
 }
 
 export interface ExclusiveLease {

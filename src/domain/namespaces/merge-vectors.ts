@@ -46,11 +46,20 @@ export function collectionSpec(
   return spec
 }
 
-function isSameSpace(a: VectorDefinition, b: VectorDefinition): boolean {
+/** Whether the engine could not tell them apart: what is stored under one can stand under the other. */
+export function isSameShape(
+  a: VectorDefinition | undefined,
+  b: VectorDefinition | undefined,
+): boolean {
   return (
+    a !== undefined &&
+    b !== undefined &&
     a.type === b.type &&
     a.dimensions === b.dimensions &&
-    a.distance === b.distance &&
-    a.inferenceName === b.inferenceName
+    (a.type === 'sparse' || a.distance === b.distance)
   )
+}
+
+function isSameSpace(a: VectorDefinition, b: VectorDefinition): boolean {
+  return isSameShape(a, b) && a.inferenceName === b.inferenceName
 }

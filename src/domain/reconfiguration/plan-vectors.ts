@@ -1,3 +1,4 @@
+import { isSameShape } from '../namespaces/merge-vectors.ts'
 import type { VectorDefinition } from '../namespaces/namespace.ts'
 
 export type Vectors = Readonly<Record<string, VectorDefinition>>
@@ -45,14 +46,4 @@ export function withAdded(present: Vectors, wanted: Vectors): Record<string, Vec
 /** `512-d cosine`, `sparse`. */
 export function shapeOf({ type, dimensions, distance }: VectorDefinition): string {
   return type === 'sparse' ? 'sparse' : `${dimensions}-d ${distance}`
-}
-
-function isSameShape(a: VectorDefinition | undefined, b: VectorDefinition | undefined): boolean {
-  return (
-    a !== undefined &&
-    b !== undefined &&
-    a.type === b.type &&
-    a.dimensions === b.dimensions &&
-    (a.type === 'sparse' || a.distance === b.distance)
-  )
 }
