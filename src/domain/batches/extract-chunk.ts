@@ -2,6 +2,7 @@ import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Collection } from '../collections/collection.ts'
 import type { NewDocument } from '../documents/document.ts'
+import { whyAbsent } from '../extractors/absent-plugins.ts'
 import type { Extractor } from '../extractors/extractor.ts'
 import { findExtractor } from '../extractors/extractors-of.ts'
 import type { ErrorType, LedgerRow, RowOutcome } from './batch.ts'
@@ -36,7 +37,12 @@ export async function extractChunk(
   const extractor =
     collection &&
     (await findExtractor(ports, run.namespace, collection.extractor.feature_extractor_id))
-  if (!collection || !extractor) return allFailed(rows, collection)
+  if (!collection) return allSkipped(rows)
+  if (!extractor) {
+    const id = collection.extractor.feature_extractor_id
+    const reason = await whyAbsent(ports, run.namespace, id)
+    return allFailed(rows, reason ?? `No extractor ${id} runs here.`)
+  }
   const sources = await loadSources(ports, run.namespace, rows)
   const gone = rows.filter((row) => !sources.some((source) => source.row === row))
   const chunk: ExtractedChunk = {
@@ -137,14 +143,14 @@ function sortOut(
   else chunk.documents.push({ row, source, documents })
 }
 
-function allFailed(rows: readonly LedgerRow[], collection: Collection | undefined): ExtractedChunk {
-  const reason = collection
-    ? `No extractor ${collection.extractor.feature_extractor_id} runs here.`
-    : 'The collection was deleted after the batch was submitted.'
-  const outcomes = rows.map((row) =>
-    collection ? failed(row, 'dependency', reason) : skipped(row, reason),
-  )
+function allFailed(rows: readonly LedgerRow[], reason: string): ExtractedChunk {
+  const outcomes = rows.map((row) => failed(row, 'dependency', reason))
   return { documents: [], outcomes, warnings: new Set() }
+}
+
+function allSkipped(rows: readonly LedgerRow[]): ExtractedChunk {
+  const reason = 'The collection was deleted after the batch was submitted.'
+  return { documents: [], outcomes: rows.map((row) => skipped(row, reason)), warnings: new Set() }
 }
 
 function failed(row: LedgerRow, errorType: ErrorType, reason: string): RowOutcome {

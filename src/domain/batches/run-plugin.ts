@@ -6,11 +6,11 @@ import { isFailure } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { deployedPlugins } from '../plugins/deployed-plugins.ts'
 import { pluginCode } from '../plugins/plugin-code.ts'
+import { joinRows } from './join-rows.ts'
 import type { Source } from './load-sources.ts'
 import { pluginRows, type PlannedRow } from './plugin-rows.ts'
 
 type Needs = Pick<Ports, 'db' | 'cache' | 'plugins'>
-type Documents = Extract<ExtractedRow, { documents: unknown }>['documents']
 
 /**
  * Each source's rows through the plugin, and one answer a source, under the source's id: a source with a row that
@@ -32,7 +32,7 @@ export async function runPlugin(
   const answers = await answersOf(ports, namespace, collection, rows, signal)
   const byKey = new Map(answers.map((answer) => [answer.key, answer]))
   return planned.map(({ source, rows: own }) =>
-    joined(
+    joinRows(
       source.row.sourceId,
       own.map(({ row, position }) => ({ position, answer: byKey.get(row.key) })),
       nothingIn(collection, extractor),
@@ -54,7 +54,7 @@ async function answersOf(
   const plugin = plugins.find((one) => one.pluginId === pluginId)
   const failAll = (message: string): ExtractedRow[] =>
     rows.map(({ key }) => ({ key, failure: { type: 'dependency', message } }))
-  if (!plugin) return failAll(`Plugin ${pluginId} is not deployed.`)
+  if (!plugin) return failAll(`Plugin ${pluginId} is disabled.`)
   const request = {
     // What enabling it set, with the collection's over it (plugin-contract 3.5).
     parameters: { ...plugin.deployment?.params, ...extractor.parameters },
@@ -69,36 +69,6 @@ async function answersOf(
     if (isFailure(error, 'plugin_failed')) return failAll(error.message)
     throw error
   }
-}
-
-interface Answered {
-  position: readonly (string | number)[]
-  answer: ExtractedRow | undefined
-}
-
-function joined(key: string, rows: readonly Answered[], nothing: string): ExtractedRow {
-  if (rows.length === 0) return { key, failure: { type: 'validation', message: nothing } }
-  const documents: Documents = []
-  const warnings: string[] = []
-  let skipped: string | null = null
-  for (const { position, answer } of rows) {
-    const where = position.length === 0 ? '' : `${position[0]}: `
-    if (!answer) return { key, failure: { type: 'runtime', message: `${where}no answer for it` } }
-    if ('failure' in answer) {
-      const { type, message } = answer.failure
-      return { key, failure: { type, message: `${where}${message}` } }
-    }
-    warnings.push(...answer.warnings)
-    if ('skipped' in answer) {
-      skipped ??= `${where}${answer.skipped}`
-      continue
-    }
-    for (const document of answer.documents)
-      documents.push({ ...document, position: [...position, ...document.position] })
-  }
-  if (documents.length === 0 && skipped !== null) return { key, skipped, warnings }
-  if (skipped !== null) warnings.push(skipped)
-  return { key, documents, warnings }
 }
 
 function nothingIn({ extractor: { input_mappings } }: Collection, extractor: Extractor): string {

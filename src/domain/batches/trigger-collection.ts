@@ -6,6 +6,8 @@ import { collectionsOf } from '../collections/find-collection.ts'
 import { findCollection } from '../collections/find-collection.ts'
 import { sourceFilter } from '../collections/parse-source.ts'
 import { findBucket } from '../buckets/find-bucket.ts'
+import { whyAbsent } from '../extractors/absent-plugins.ts'
+import { findExtractor } from '../extractors/extractors-of.ts'
 import { fail, invalid } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { Task } from '../tasks/task.ts'
@@ -38,6 +40,7 @@ export async function triggerCollection(
   collection: Collection,
   request: TriggerRequest,
 ): Promise<Triggered> {
+  await refuseDisabled(ports, namespace, collection)
   sourceFilter(ports.config, request.sourceFilters ?? null, ['body', 'source_filters'])
   const buckets = await includedOf(ports, namespace, collection, request.includeBuckets, 'bucket')
   const upstream = await includedOf(
@@ -66,6 +69,20 @@ export async function triggerCollection(
       sourceBucketIds: buckets,
       sourceCollectionIds: upstream,
     }
+  })
+}
+
+/** What could only fail is not begun (contract 10.3, disable). */
+async function refuseDisabled(
+  ports: Pick<Ports, 'db' | 'cache'>,
+  namespace: Namespace,
+  { extractor: { feature_extractor_id: id } }: Collection,
+): Promise<void> {
+  if (await findExtractor(ports, namespace, id)) return
+  const reason = await whyAbsent(ports, namespace, id)
+  throw fail('bad_request', {
+    reason: reason ?? `No extractor ${id} runs here.`,
+    hint: 'Documents that are there can be searched by vectors and filters; new ones need the extractor.',
   })
 }
 

@@ -1,6 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { insertCollection } from '../../store/collections.ts'
 import { parseBucketSchema } from '../buckets/bucket-schema.ts'
+import { absentPlugins } from '../extractors/absent-plugins.ts'
 import { extractorsOf } from '../extractors/extractors-of.ts'
 import { fail } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -46,7 +47,11 @@ export async function createCollection(
   const { source, fields } = await parseSource(ports, namespace, spec.source, ['body', 'source'])
   const given = parseBucketSchema(spec.input_schema, ['body', 'input_schema'])
   const inputSchema = Object.keys(given).length > 0 ? given : fields
-  const place = { namespace, extractors: await extractorsOf(ports, namespace) }
+  const place = {
+    namespace,
+    extractors: await extractorsOf(ports, namespace),
+    absent: await absentPlugins(ports, namespace),
+  }
   const { config, extractor, warnings } = parseExtractor(place, spec, inputSchema)
   const at = ports.now()
   const collection: Collection = {

@@ -1,4 +1,5 @@
 import type { BucketField } from '../buckets/bucket.ts'
+import type { AbsentPlugin } from '../extractors/absent-plugins.ts'
 import type { Extractor } from '../extractors/extractor.ts'
 import { hasVector, reconfigureRequest, sentence } from '../extractors/features-of.ts'
 import { pickExtractor, pickVersion } from '../extractors/pick-extractor.ts'
@@ -25,12 +26,12 @@ export interface ParsedExtractor {
  * Throws `request_invalid` for what is wrong in it and `bad_request` where the namespace lacks a vector it writes.
  */
 export function parseExtractor(
-  { namespace, extractors }: CollectionPlace,
+  { namespace, extractors, absent }: CollectionPlace & { absent: readonly AbsentPlugin[] },
   body: { feature_extractor?: unknown; feature_extractors?: unknown },
   fields: Fields,
 ): ParsedExtractor {
   const { given, location } = onlyExtractor(body)
-  const extractor = extractorOf(extractors, given, location)
+  const extractor = extractorOf({ extractors, absent }, given, location)
   const { parameters, warnings } = parametersOf(extractor, namespace, given, location)
   requireVectors(namespace, extractor)
   const passthrough = parsePassthrough(given['field_passthrough'], [
@@ -80,7 +81,7 @@ function onlyExtractor(body: { feature_extractor?: unknown; feature_extractors?:
 }
 
 function extractorOf(
-  extractors: readonly Extractor[],
+  { extractors, absent }: { extractors: readonly Extractor[]; absent: readonly AbsentPlugin[] },
   given: Record<string, unknown>,
   location: Location,
 ): Extractor {
@@ -90,21 +91,30 @@ function extractorOf(
     throw invalid(at, 'must name a feature extractor, such as text_extractor', 'missing')
   }
   const version = versionOf(given['version'], [...location, 'version'])
-  const found =
-    version === null ? pickExtractor(extractors, name) : pickVersion(extractors, name, version)
+  const pick = <E extends Extractor | AbsentPlugin>(from: readonly E[]): E | null => {
+    if (version === null) return pickExtractor(from, name)
+    const byId = pickExtractor(from, name)
+    // An id has its version in it, which may stand beside it once more.
+    return pickVersion(from, name, version) ?? (byId && pickVersion([byId], byId.name, version))
+  }
+  const found = pick(extractors)
   if (found) return found
+  const disabled = pick(absent)
+  if (disabled) throw disabledError(disabled)
   const versions = extractors.filter((one) => one.name === name).map((one) => one.version)
   if (versions.length > 0) {
     const what = version === null ? 'is missing' : `is '${version}', which is none`
     const message = `${what}; ${name} has ${versions.join(', ')}`
     throw invalid([...location, 'version'], message, 'invalid_value')
   }
-  // An id has its version in it.
-  const byId = version === null ? null : pickExtractor(extractors, name)
-  if (byId && pickVersion(extractors, byId.name, version ?? '') === byId) return byId
   const known = [...new Set(extractors.map((one) => one.name))]
   const tail = suggestion(name, known) || `; this namespace has ${known.join(', ')}`
   throw invalid(at, `'${name}' is no feature extractor here${tail}`, 'unknown_extractor')
+}
+
+function disabledError({ reason, request }: AbsentPlugin) {
+  const hint = `${request.method} ${request.path} brings it there.`
+  return fail('bad_request', { reason, hint, details: { request } })
 }
 
 function versionOf(given: unknown, location: Location): string | null {

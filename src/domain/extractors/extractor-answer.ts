@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { EmbeddingModel } from '../../ports/embedder.ts'
+import { featureUriOfPlugin } from '../plugins/plugin-answer.ts'
+import type { Plugin } from '../plugins/plugin.ts'
 import type { Extractor } from './extractor.ts'
 import { VectorIndexAnswer, vectorIndexAnswer } from './vector-index-answer.ts'
 
@@ -42,7 +44,7 @@ export const NamespaceExtractorAnswer = ExtractorAnswer.extend({
   validation_status: z.enum(['pending', 'passed', 'failed']).nullable(),
   created_at: z.iso.datetime().nullable(),
   updated_at: z.iso.datetime().nullable(),
-  /** Whether the namespace was created with it, so that its vectors exist; ours. */
+  /** Whether it is among the namespace's feature_extractors; ours. */
   registered: z.boolean(),
 })
 
@@ -84,7 +86,8 @@ export function extractorAnswer(
       is_protected: true,
     })),
     position_fields: [...extractor.positionFields],
-    languages: vectors.length === 0 ? ['*'] : [...model.languages],
+    // A plugin's own model reads what it reads.
+    languages: vectors.length === 0 || extractor.source === 'custom' ? ['*'] : [...model.languages],
   }
 }
 
@@ -92,16 +95,19 @@ export function namespaceExtractorAnswer(
   extractor: Extractor,
   model: EmbeddingModel,
   isRegistered: boolean,
+  plugin: Plugin | null,
 ): z.infer<typeof NamespaceExtractorAnswer> {
   const answer = extractorAnswer(extractor, model)
   return {
     ...answer,
-    feature_uri: answer.required_vector_indexes[0]?.feature_uri ?? null,
-    plugin_id: null,
-    deployed: true,
-    validation_status: null,
-    created_at: null,
-    updated_at: null,
+    feature_uri: plugin
+      ? featureUriOfPlugin(plugin)
+      : (answer.required_vector_indexes[0]?.feature_uri ?? null),
+    plugin_id: plugin?.pluginId ?? null,
+    deployed: plugin ? plugin.deployment?.state === 'deployed' : true,
+    validation_status: plugin?.validationStatus ?? null,
+    created_at: plugin?.createdAt.toISOString() ?? null,
+    updated_at: plugin?.updatedAt.toISOString() ?? null,
     registered: isRegistered,
   }
 }

@@ -17,9 +17,13 @@ export interface Features {
   extractors: readonly Extractor[]
 }
 
-/** From memory. Two versions of a plugin may share one stored vector: each has a URI of its own for it. */
+/** From memory. */
 export async function featuresOf(ports: ExtractorNeeds, namespace: Namespace): Promise<Features> {
-  const extractors = await extractorsOf(ports, namespace)
+  return featuresIn(namespace, await extractorsOf(ports, namespace))
+}
+
+/** Two versions of a plugin may share one stored vector: each has a URI of its own for it. */
+export function featuresIn(namespace: Namespace, extractors: readonly Extractor[]): Features {
   const own = Object.values(namespace.vectors)
   const vectors = Object.fromEntries(own.map((vector) => [vector.featureUri, vector]))
   const lacking: Features['lacking'] = {}

@@ -1,11 +1,13 @@
 import type { Extractor } from './extractor.ts'
 import { parseFeatureUri, plainVersion } from './feature-uri.ts'
 
+type Named = Pick<Extractor, 'id' | 'name' | 'version'>
+
 /**
  * The extractor that `id` means: `text_extractor_v1` or `my_plugin_1_0_0`, `my_plugin@1.0.0`, a feature URI, or a
  * bare name where it has one version. `v1`, `1.0` and `1.0.0` are one version (contract 10.2). Null for none.
  */
-export function pickExtractor(extractors: readonly Extractor[], id: string): Extractor | null {
+export function pickExtractor<E extends Named>(extractors: readonly E[], id: string): E | null {
   const exact = extractors.find((extractor) => extractor.id === id)
   if (exact) return exact
   const wanted = parseFeatureUri(id)
@@ -17,11 +19,11 @@ export function pickExtractor(extractors: readonly Extractor[], id: string): Ext
 }
 
 /** By its name and any spelling of its version. */
-export function pickVersion(
-  extractors: readonly Extractor[],
+export function pickVersion<E extends Named>(
+  extractors: readonly E[],
   name: string,
   version: string,
-): Extractor | null {
+): E | null {
   const plain = plainVersion(version)
   return extractors.find((one) => one.name === name && plainVersion(one.version) === plain) ?? null
 }

@@ -1,4 +1,5 @@
 import type { Ports } from '../../ports/ports.ts'
+import { whyAbsent } from '../extractors/absent-plugins.ts'
 import { builtinExtractors } from '../extractors/catalogue.ts'
 import { collectionsOf } from '../collections/find-collection.ts'
 import { fail, invalid } from '../failure.ts'
@@ -53,7 +54,8 @@ async function pluginOf(
   const plugins = await deployedPlugins(ports, namespace)
   const plugin = plugins.find(({ pluginId }) => pluginId === extractorId)
   if (plugin) return plugin
-  const message = `${featureUri} needs the plugin ${String(extractorId)} for a query, which is not deployed here; deploy it, or send a vector or a document`
+  const reason = await whyAbsent(ports, namespace, extractorId ?? '')
+  const message = `${featureUri} takes a text through its plugin only. ${reason ?? `${extractorId} is gone.`} Deploy it, or send a vector or a document`
   throw invalid([...location, 'query'], message, 'not_enabled')
 }
 

@@ -6,15 +6,13 @@ import {
   ExtractorDiscovery,
   extractorDiscovery,
   NamespaceExtractorAnswer,
-  namespaceExtractorAnswer,
 } from '../../domain/extractors/extractor-answer.ts'
-import type { Extractor } from '../../domain/extractors/extractor.ts'
-import { extractorsOf } from '../../domain/extractors/extractors-of.ts'
-import { pickExtractor } from '../../domain/extractors/pick-extractor.ts'
-import { fail } from '../../domain/failure.ts'
+import {
+  findNamespaceExtractor,
+  listNamespaceExtractors,
+  requireExtractor,
+} from '../../domain/extractors/list-extractors.ts'
 import { findNamespace } from '../../domain/namespaces/find-namespace.ts'
-import type { Namespace } from '../../domain/namespaces/namespace.ts'
-import { suggestion } from '../../domain/nearest-name.ts'
 import type { EmbeddingModel } from '../../ports/embedder.ts'
 import type { Ports } from '../../ports/ports.ts'
 import { route } from '../route.ts'
@@ -46,7 +44,7 @@ export const extractorRoutes = [
     failures: ['not_found', 'inference_unavailable'],
     handle: async ({ ports, params, signal }) =>
       extractorAnswer(
-        known(builtinExtractors, params.feature_extractor_id),
+        requireExtractor(builtinExtractors, params.feature_extractor_id),
         await defaultModel(ports, signal),
       ),
   }),
@@ -87,14 +85,17 @@ export const extractorRoutes = [
     failures: ['not_found'],
     handle: async ({ ports, principal, params, query }) => {
       const namespace = await findNamespace(ports, principal.organizationId, params.namespace_id)
-      const listed = query.source === 'custom' ? [] : builtinExtractors
+      const { source, include_disabled: includeDisabled } = query
+      const all = await listNamespaceExtractors(ports, namespace, includeDisabled)
+      const extractors = all.filter((one) => source === 'all' || one.source === source)
+      const builtins = extractors.filter((one) => one.source === 'builtin')
       return {
         success: true as const,
-        extractors: listed.map((extractor) => answerIn(namespace, extractor)),
-        total: listed.length,
+        extractors,
+        total: extractors.length,
         namespace_id: namespace.id,
-        builtin_count: listed.length,
-        custom_count: 0,
+        builtin_count: builtins.length,
+        custom_count: extractors.length - builtins.length,
       }
     },
   }),
@@ -110,7 +111,7 @@ export const extractorRoutes = [
     failures: ['not_found'],
     handle: async ({ ports, principal, params }) => {
       const namespace = await findNamespace(ports, principal.organizationId, params.namespace_id)
-      return answerIn(namespace, known(await extractorsOf(ports, namespace), params.extractor_id))
+      return await findNamespaceExtractor(ports, namespace, params.extractor_id)
     },
   }),
 ]
@@ -118,19 +119,4 @@ export const extractorRoutes = [
 /** What a namespace created now would embed with. */
 function defaultModel({ embedder, config }: Ports, signal: AbortSignal): Promise<EmbeddingModel> {
   return embedder.describe(config.embeddingModel, signal)
-}
-
-function known(extractors: readonly Extractor[], id: string): Extractor {
-  const extractor = pickExtractor(extractors, id)
-  if (extractor) return extractor
-  const ids = extractors.map((one) => one.id)
-  const hint = `There are ${ids.join(', ')}${suggestion(id, ids)}`
-  throw fail('not_found', { resource: 'extractor', id, hint })
-}
-
-function answerIn(namespace: Namespace, extractor: Extractor) {
-  const isRegistered = namespace.featureExtractors.some(
-    ({ feature_extractor_id }) => feature_extractor_id === extractor.id,
-  )
-  return namespaceExtractorAnswer(extractor, namespace.embedding, isRegistered)
 }
