@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { composePlugins, openLogger } from '../../compose.ts'
+import { composePlugins } from '../../compose.ts'
 import { codeOf } from '../../domain/plugins/plugin-code.ts'
 import { pluginIdOf } from '../../domain/plugins/plugin-id.ts'
 import type {
@@ -13,6 +13,7 @@ import type {
 } from '../../ports/plugin-host.ts'
 import type { CommandCall } from '../command.ts'
 import { packFolder, type PackedFolder } from './pack-folder.ts'
+import { openPlainLog } from './plain-log.ts'
 
 /** A plugin's folder, packed and read as the server does when it is uploaded. */
 export interface OpenPlugin extends AsyncDisposable {
@@ -33,8 +34,9 @@ export async function openPlugin({ config }: CommandCall, folder = '.'): Promise
   try {
     const scratch = await mkdtemp(join(tmpdir(), 'nacre-plugin-'))
     stack.defer(() => rm(scratch, { recursive: true, force: true }))
-    const packed = await packFolder(resolve(folder), join(scratch, archiveName(folder)))
-    const log = openLogger({ level: config.logLevel })
+    const target = join(scratch, archiveName(folder))
+    const packed = await packFolder(resolve(folder), target, config.pluginFilesMax)
+    const log = openPlainLog((line) => process.stderr.write(`${line}\n`))
     const { plugins, blobs } = stack.use(await composePlugins(config, join(scratch, 'host'), log))
     const { hash } = await blobs.put(createReadStream(packed.path))
     const inspection = await plugins.inspect(hash)

@@ -27,7 +27,7 @@ describe('packFolder()', () => {
     for (const name of ['.git/HEAD', '.env', '__pycache__/a.pyc', 'b.pyc', 'venv/lib/x.py'])
       await write(name, 'x')
 
-    const packed = await packFolder(folder, target)
+    const packed = await packFolder(folder, target, 5)
 
     const files = ['manifest.py', 'models/weights.bin', 'pipeline.py', 'processors/core.py']
     assert.deepEqual(packed.files, files)
@@ -39,21 +39,23 @@ describe('packFolder()', () => {
   })
 
   test('makes the same bytes of the same files, whenever they were written', async () => {
-    await packFolder(folder, target)
+    await packFolder(folder, target, 5)
     const first = await readFile(target)
     await utimes(join(folder, 'manifest.py'), 1, 1)
-    await packFolder(folder, target)
+    await packFolder(folder, target, 5)
 
     assert.deepEqual(await readFile(target), first)
   })
 
-  test('refuses a folder without manifest.py or pipeline.py, one that is none, and a link in it', async () => {
-    await assert.rejects(packFolder(join(folder, 'absent'), target), /is no folder/)
+  test('refuses a folder without manifest.py or pipeline.py, one that is none, a link in it, and too many files', async () => {
+    await assert.rejects(packFolder(join(folder, 'absent'), target, 5), /is no folder/)
     await symlink('/etc/hostname', join(folder, 'link.py'))
-    await assert.rejects(packFolder(folder, target), /link\.py is a link/)
+    await assert.rejects(packFolder(folder, target, 5), /link\.py is a link/)
     await rm(join(folder, 'link.py'))
+    for (const i of [1, 2, 3, 4]) await write(`more/${i}.py`, '')
+    await assert.rejects(packFolder(folder, target, 5), /more than 5 files/)
     await rm(join(folder, 'pipeline.py'))
-    await assert.rejects(packFolder(folder, target), /has no pipeline\.py/)
+    await assert.rejects(packFolder(folder, target, 5), /has no pipeline\.py/)
   })
 
   async function write(name: string, text: string): Promise<void> {

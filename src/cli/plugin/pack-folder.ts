@@ -19,14 +19,18 @@ export interface PackedFolder {
 const leftOut = /^(\..*|__pycache__|__MACOSX|node_modules|venv|.*\.pyc|.*\.egg-info)$/
 
 /**
- * Packs everything but the tools' own; the same files make the same bytes. Throws `bad_request` where the folder has no
- * manifest.py and no pipeline.py at its root, or holds a link: an archive with one is refused (plugin-contract 1.2).
+ * Packs everything but the tools' own; the same files make the same bytes. Throws `bad_request` where the folder lacks
+ * manifest.py or pipeline.py at its root, has too many files, or holds a link: archives with these are refused
+ * (plugin-contract 1.2, 1.3).
  */
-export async function packFolder(folder: string, target: string): Promise<PackedFolder> {
-  const files = (await filesIn(folder, folder)).toSorted()
-  for (const needed of ['manifest.py', 'pipeline.py']) {
-    if (!files.includes(needed)) throw notAPlugin(folder, needed)
-  }
+export async function packFolder(
+  folder: string,
+  target: string,
+  filesMax: number,
+): Promise<PackedFolder> {
+  // First, for a wrong folder may be somebody's whole home.
+  await requireParts(folder)
+  const files = (await filesIn(folder, folder, filesMax)).toSorted()
   const archive = pack()
   await Promise.all([
     addFiles(archive, folder, files),
@@ -35,18 +39,28 @@ export async function packFolder(folder: string, target: string): Promise<Packed
   return { path: target, sizeBytes: (await stat(target)).size, files }
 }
 
-async function filesIn(root: string, folder: string): Promise<string[]> {
-  const files: string[] = []
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+async function requireParts(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((cause: unknown) => {
     throw fail('bad_request', { reason: `${folder} is no folder that can be read.` }, { cause })
   })
-  for (const entry of entries) {
+  for (const needed of ['manifest.py', 'pipeline.py']) {
+    if (!names.includes(needed)) throw notAPlugin(folder, needed)
+  }
+}
+
+async function filesIn(root: string, folder: string, filesMax: number): Promise<string[]> {
+  const files: string[] = []
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (leftOut.test(entry.name)) continue
     const path = join(folder, entry.name)
     const name = relative(root, path).split(sep).join('/')
-    if (entry.isDirectory()) files.push(...(await filesIn(root, path)))
+    if (entry.isDirectory()) files.push(...(await filesIn(root, path, filesMax)))
     else if (entry.isFile()) files.push(name)
     else throw fail('bad_request', { reason: `${name} is a link or a device; put a file there.` })
+    if (files.length > filesMax) {
+      const reason = `${root} has more than ${filesMax} files; a plugin's archive may not.`
+      throw fail('bad_request', { reason })
+    }
   }
   return files
 }

@@ -29,14 +29,16 @@ export async function runPlugin(call: CommandCall, folder?: string): Promise<voi
   const nearest =
     query === undefined ? null : await search(host, code, { query, parameters, results, texts })
   if (call.isJson) return call.print(JSON.stringify({ results: results.map(plain), nearest }))
+  for (const { file, line, column, message } of inspection.violations)
+    call.print(`! ${file}:${line}:${column}: ${message}; the server would refuse it`)
   for (const [i, result] of results.entries()) {
     for (const line of rowLines(result, texts[i] ?? '')) call.print(line)
   }
   for (const line of nearest === null ? [] : nearestLines(query ?? '', nearest)) call.print(line)
-  if (results.every((result) => 'failure' in result) && results.length > 0) {
-    const pluginId = pluginIdOf(manifest.name, manifest.version)
-    throw fail('plugin_failed', { pluginId, reason: 'every row failed' })
-  }
+  const failed = results.filter((result) => 'failure' in result).length
+  if (failed === 0) return
+  const pluginId = pluginIdOf(manifest.name, manifest.version)
+  throw fail('plugin_failed', { pluginId, reason: `${failed} of ${results.length} rows failed` })
 }
 
 function* rowLines(result: ExtractedRow, text: string): Generator<string> {
