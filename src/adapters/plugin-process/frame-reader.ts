@@ -1,6 +1,13 @@
 /** The stream is not one of answers: the process that wrote it is no longer to be believed. */
 export class BadFrame extends Error {
   override readonly name = 'BadFrame'
+  /** Whether it is one, and too much. */
+  readonly isTooMuch: boolean
+
+  constructor(message: string, isTooMuch = false) {
+    super(message)
+    this.isTooMuch = isTooMuch
+  }
 }
 
 /** Values (commas and brackets) in one answer: reading half a million takes some 50 ms, in which the server does nothing else. */
@@ -51,6 +58,7 @@ export class FrameReader {
     if (size > this.#bytesMax) {
       throw new BadFrame(
         `its answer has ${size} bytes, at most ${this.#bytesMax} (NACRE_PLUGIN_OUTPUT_BYTES_MAX)`,
+        true,
       )
     }
     if (size === 0) throw new BadFrame('its answer is empty')
@@ -95,13 +103,14 @@ class ValueCount {
     }
     this.#isInText = isInText
     this.#isEscaped = isEscaped
-    if (this.#values > valuesMax) throw new BadFrame(`its answer has more than ${valuesMax} values`)
+    if (this.#values > valuesMax)
+      throw new BadFrame(`its answer has more than ${valuesMax} values`, true)
   }
 
   #open(): void {
     this.#values += 1
     this.#depth += 1
     if (this.#depth > depthMax)
-      throw new BadFrame(`its answer is nested more than ${depthMax} deep`)
+      throw new BadFrame(`its answer is nested more than ${depthMax} deep`, true)
   }
 }

@@ -18,6 +18,7 @@ import type {
 import { archiveLimits } from '../plugin-archive/archive-limits.ts'
 import { answerQuery } from './answer-query.ts'
 import { descriptionOf, lookAtMachine, type Machine } from './describe-host.ts'
+import { Desk } from './desk.ts'
 import { checkPlugin, inspectPlugin } from './inspect-plugin.ts'
 import { PluginEnded, PluginRefused } from './plugin-ended.ts'
 import { startPlugin, type StarterParts } from './plugin-starter.ts'
@@ -42,10 +43,15 @@ export function openPluginProcess(parts: PluginProcessParts): PluginHost {
   return new PluginProcessHost(parts)
 }
 
+/** Plugins looked at at one time, beside those that work. */
+const desksMax = 2
+
 /** What is there once the machine was found fit. */
 interface Running {
   starter: StarterParts
   pool: ProcessPool
+  /** Where new plugins are looked at. */
+  desk: Desk
 }
 
 class PluginProcessHost implements PluginHost {
@@ -66,13 +72,15 @@ class PluginProcessHost implements PluginHost {
   }
 
   async inspect(archiveHash: string, signal?: AbortSignal): Promise<PluginInspection> {
-    return await this.#with(archiveHash, ({ starter }) =>
-      inspectPlugin(starter, archiveHash, signal),
+    return await this.#with(archiveHash, ({ starter, desk }) =>
+      desk.use((ended) => inspectPlugin(starter, archiveHash, ended), signal),
     )
   }
 
   async check(code: PluginCode, signal?: AbortSignal): Promise<PluginCheck> {
-    return await this.#with(code.pluginId, ({ starter }) => checkPlugin(starter, code, signal))
+    return await this.#with(code.pluginId, ({ starter, desk }) =>
+      desk.use((ended) => checkPlugin(starter, code, ended), signal),
+    )
   }
 
   async warm(code: PluginCode, signal?: AbortSignal): Promise<void> {
@@ -116,7 +124,7 @@ class PluginProcessHost implements PluginHost {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isClosed = true
     const running = await this.#running?.catch(() => null)
-    await running?.pool[Symbol.asyncDispose]()
+    await Promise.all([running?.desk.close(), running?.pool[Symbol.asyncDispose]()])
     if (running) await this.#clear()
   }
 
@@ -177,7 +185,7 @@ class PluginProcessHost implements PluginHost {
       idleMs: config.pluginIdleMs,
       log,
     })
-    return { starter, pool }
+    return { starter, pool, desk: new Desk(desksMax, config.pluginQueueMax) }
   }
 
   async #clear(): Promise<void> {

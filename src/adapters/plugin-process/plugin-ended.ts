@@ -10,7 +10,8 @@ export type EndCause =
   | 'threads'
   | 'disk'
   | 'log'
-  | 'answer'
+  | 'output' // its answer is too much
+  | 'answer' // its answer is none
   | 'closed' // by us, with nothing wrong
   | 'resting' // it ended too often; it was not started again
 
@@ -45,6 +46,7 @@ const types: Record<EndCause, ExtractionFailureType> = {
   threads: 'resource',
   disk: 'resource',
   log: 'resource',
+  output: 'resource',
   answer: 'validation',
   closed: 'runtime',
   resting: 'runtime',

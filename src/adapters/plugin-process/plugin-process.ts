@@ -40,6 +40,8 @@ interface Call {
 }
 
 const watchMs = 100
+const idleWatchMs = 1_000
+const idleCpuMsMax = 1_000
 /** Every so many looks at the process its folder is looked at as well. */
 const looksPerFolder = 10
 /** Written to stderr during one call; more is no log. */
@@ -60,6 +62,7 @@ export class PluginProcess {
   #call: Call | null = null
   #lastId = 0
   #ended: PluginEnded | null = null
+  #idleWatch: NodeJS.Timeout | undefined
   /** Resolves when the process is gone and its folder removed. Never rejects. */
   readonly gone: Promise<void>
 
@@ -107,6 +110,7 @@ export class PluginProcess {
       this.#end('closed', 'the call was given up')
     }
     signal?.addEventListener('abort', abort, { once: true })
+    clearInterval(this.#idleWatch)
     const stopWatching = this.#watch(wallMs)
     this.#child.stdin.write(frameOf({ ...request, id: call.id }))
     try {
@@ -115,6 +119,7 @@ export class PluginProcess {
       stopWatching()
       signal?.removeEventListener('abort', abort)
       this.#call = null
+      this.#watchIdle()
     }
   }
 
@@ -143,7 +148,7 @@ export class PluginProcess {
       this.#call.resolve(answer.data)
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error
-      this.#end('answer', error.message)
+      this.#end(error.isTooMuch ? 'output' : 'answer', error.message)
     }
   }
 
@@ -173,6 +178,21 @@ export class PluginProcess {
       clearInterval(watcher)
       clearTimeout(timer)
     }
+  }
+
+  /** Between calls it has nothing to do: what works on, or grows, is ended. */
+  #watchIdle(): void {
+    if (this.#ended) return
+    let cpuAtStart: number | null = null
+    const look = async () => {
+      const usage = await readUsage(this.#child.pid ?? 0)
+      if (usage === null || this.#call !== null) return
+      cpuAtStart ??= usage.cpuMs
+      this.#judge(usage, 0)
+      if (usage.cpuMs - cpuAtStart > idleCpuMsMax)
+        this.#end('cpu', 'it went on working after its answer')
+    }
+    this.#idleWatch = setInterval(() => void look(), idleWatchMs).unref()
   }
 
   #judge({ memoryBytes, threads }: { memoryBytes: number; threads: number }, cpuMs: number): void {
@@ -224,6 +244,7 @@ export class PluginProcess {
       resolve()
     })
     await promise
+    clearInterval(this.#idleWatch)
     const { scratch } = this.#start
     if (scratch !== null) await rm(scratch, { recursive: true, force: true }).catch(() => {})
   }
