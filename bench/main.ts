@@ -1,10 +1,12 @@
 import { filtered } from './filtered/filtered.ts'
+import { reconfigure } from './reconfigure/reconfigure.ts'
 import { startup } from './startup.ts'
 import { textQuery } from './text-query.ts'
 
 /** `npm run bench -- <name>`: programs that measure, never tests. */
 const benches: Readonly<Record<string, (write: (line: string) => void) => Promise<void>>> = {
   filtered,
+  reconfigure,
   startup,
   'text-query': textQuery,
 }
