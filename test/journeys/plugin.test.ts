@@ -184,7 +184,9 @@ describe('a plugin that has no vector', () => {
     const task = await ended(await call('POST', `/v1/collections/${id}/trigger`, {}))
 
     assert.equal(task.status, 'COMPLETED', JSON.stringify(task))
-    const sizesOf = (await listDocuments(id)).map((one) => one.file_bytes).toSorted()
+    const sizesOf = (await listDocuments(id))
+      .map((one): number => one.file_bytes)
+      .toSorted((a, b) => a - b)
     assert.deepEqual(sizesOf, [3, 6])
   })
 
@@ -211,6 +213,40 @@ describe('a plugin that has no vector', () => {
       assert.ok(objectIds.includes(document._internal.lineage.root_object_id))
       assert.equal(document._internal.lineage.source_collection_id, upstream)
     }
+  })
+})
+
+describe('a plugin of the organization', () => {
+  test('is named when a namespace is made, which has its vectors and its parameters from the start', async () => {
+    const archive = await packExample('keywords')
+    const confirmed = await upload('keywords', '1.0.0', archive, '/v1/plugins')
+    assert.equal(confirmed.validation_status, 'passed', JSON.stringify(confirmed))
+    const feature_extractors = [{ ...extractor('keywords'), params: { letters: 2 } }]
+    const wrong = await server.fetch('/v1/namespaces', {
+      method: 'POST',
+      body: {
+        namespace_name: 'wrong',
+        feature_extractors: [{ ...extractor('keywords'), params: { letters: 99 } }],
+      },
+    })
+    const taken = await server.fetch('/v1/namespaces', {
+      method: 'POST',
+      body: {
+        namespace_name: 'taken',
+        feature_extractors,
+        vectors: { keywords_embedding: { dimensions: 3 } },
+      },
+    })
+    assert.equal(wrong.status, 422, await wrong.text())
+    assert.match(await taken.text(), /the vector of keywords_1_0_0/)
+
+    const body = { namespace_name: 'with-plugin', feature_extractors }
+    const { namespace_id: id } = await server.call('POST', '/v1/namespaces', body)
+    const schema = await server.ports.vectors.describeCollection(id)
+    assert.equal(schema?.vectors['keywords_embedding']?.size, 128)
+    const [one] = (await server.call('GET', `/v1/namespaces/${id}/extractors?source=custom`))
+      .extractors
+    assert.deepEqual([one.plugin_id, one.deployed, one.registered], ['keywords_1_0_0', true, true])
   })
 })
 
@@ -344,8 +380,13 @@ async function addObjects(bodies: readonly string[]): Promise<string[]> {
   return ids
 }
 
-async function upload(name: string, version: string, archive: Buffer): Promise<Answer> {
-  const ticket = await call('POST', `${plugins()}/uploads`, { name, version })
+async function upload(
+  name: string,
+  version: string,
+  archive: Buffer,
+  path = plugins(),
+): Promise<Answer> {
+  const ticket = await call('POST', `${path}/uploads`, { name, version })
   const put = await fetch(ticket.presigned_url, {
     method: 'PUT',
     headers: { 'content-type': 'application/zip' },
@@ -353,7 +394,7 @@ async function upload(name: string, version: string, archive: Buffer): Promise<A
   })
   assert.ok(put.ok, await put.text())
   assert.ok(put.headers.get('etag'))
-  return await call('POST', `${plugins()}/uploads/${ticket.upload_id}/confirm`, {})
+  return await call('POST', `${path}/uploads/${ticket.upload_id}/confirm`, {})
 }
 
 /** Waits until it is. */

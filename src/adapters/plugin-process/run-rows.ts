@@ -113,6 +113,7 @@ function wireRow(row: PluginRow, data: string, code: PluginCode, { collectionId 
     blob_property: row.blob.property,
     blob_type: row.blob.type,
     collection_id: collectionId,
+    ...(row.sourceDocumentId !== undefined && { source_document_id: row.sourceDocumentId }),
     feature_extractor_id: code.pluginId,
     mime_type: row.blob.mimeType,
     size_bytes: row.blob.sizeBytes,

@@ -7,16 +7,17 @@ import {
   readNamespaceById,
 } from '../../store/namespaces.ts'
 import { insertIndexes } from '../../store/payload-indexes.ts'
-import { fail, type Fault } from '../failure.ts'
+import { fail } from '../failure.ts'
 import { builtinExtractors } from '../extractors/catalogue.ts'
-import { extractorIdOf } from '../extractors/extractor-id.ts'
 import type { Extractor } from '../extractors/extractor.ts'
-import { pickVersion } from '../extractors/pick-extractor.ts'
 import type { Principal } from '../organizations/principal.ts'
 import { convergeIndexes } from '../payload-indexes/converge-indexes.ts'
 import { parsePayloadIndexes } from '../payload-indexes/parse-payload-indexes.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
 import { extractorIndexes, systemIndexes } from '../payload-indexes/system-indexes.ts'
+import { enableInNew, refuseWithoutHost, sharedPlugins } from '../plugins/enable-in-new.ts'
+import { pluginExtractor } from '../plugins/plugin-extractor.ts'
+import type { Plugin } from '../plugins/plugin.ts'
 import { resourceName } from '../resource-name.ts'
 import { parseInfrastructure } from './infrastructure.ts'
 import type { ExclusiveLease } from './lease.ts'
@@ -26,15 +27,25 @@ import {
   collectionOf,
   namespaceNameRules,
   type Namespace,
-  type NamespaceExtractor,
   type VectorDefinition,
 } from './namespace.ts'
-import type { ExtractorRequest, NewNamespace } from './namespace-request.ts'
+import type { NewNamespace } from './namespace-request.ts'
 import { parseOwnVectors } from './own-vectors.ts'
+import { parseExtractorRequests } from './parse-extractor-requests.ts'
 
 type Needs = Pick<
   Ports,
-  'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'embedder' | 'log' | 'config' | 'now' | 'newId'
+  | 'db'
+  | 'queue'
+  | 'cache'
+  | 'leases'
+  | 'vectors'
+  | 'embedder'
+  | 'plugins'
+  | 'log'
+  | 'config'
+  | 'now'
+  | 'newId'
 >
 
 /** When the job looks whether the maker of a claim died; it waits for a living one by the lease. */
@@ -43,15 +54,21 @@ const convergeAfterSeconds = 60
 /**
  * Contract 7.1. The name is claimed first and marked ready last: of two racing callers one wins before anything is
  * built, and a claim whose maker died shows and is finished. A creation that fails leaves nothing.
- * Throws `request_invalid`, `not_found` for an unknown extractor, `already_exists`, `conflict`, `forbidden`.
+ * Throws `request_invalid`, `not_found` for an unknown extractor, `already_exists`, `conflict`, `forbidden`,
+ * `plugins_unavailable`.
  */
 export async function createNamespace(
   ports: Needs,
   principal: Principal,
   request: NewNamespace,
 ): Promise<Namespace> {
-  const namespace = await planNamespace(ports, principal, request)
-  await claim(ports, namespace, request.ttl_seconds ?? null)
+  const shared = await sharedPlugins(ports, principal.organizationId)
+  const namespace = await planNamespace(ports, principal, request, shared)
+  const plugins = shared.filter(({ pluginId }) =>
+    namespace.featureExtractors.some((one) => one.feature_extractor_id === pluginId),
+  )
+  await refuseWithoutHost(ports, plugins)
+  await claim(ports, namespace, plugins, request.ttl_seconds ?? null)
   await ports.leases.exclusive(namespace.id, 'creating the namespace', async (lease) => {
     try {
       await finishNamespace(ports, namespace, lease)
@@ -102,13 +119,17 @@ async function planNamespace(
   ports: Needs,
   principal: Principal,
   request: NewNamespace,
+  shared: readonly Plugin[],
 ): Promise<Namespace> {
   const name = resourceName(
     request.namespace_name ?? request.name,
     ['body', 'namespace_name'],
     namespaceNameRules,
   )
-  const { extractors, featureExtractors } = parseExtractors(request.feature_extractors ?? [])
+  const { extractors, featureExtractors } = parseExtractorRequests(
+    [...builtinExtractors, ...shared.map(pluginExtractor)],
+    request.feature_extractors ?? [],
+  )
   const id = ports.newId('ns')
   const payloadIndexes = planIndexes(ports, request, extractors)
   const infrastructure = planInfrastructure(request, id, principal)
@@ -142,7 +163,7 @@ function planVectors(
   model: EmbeddingModel,
 ): Record<string, VectorDefinition> {
   const taken = new Map(
-    builtinExtractors.flatMap((extractor) =>
+    [...extractors, ...builtinExtractors].flatMap((extractor) =>
       extractor.vectors(model).map(({ name }) => [name, extractor.id] as const),
     ),
   )
@@ -183,46 +204,12 @@ function planInfrastructure(
   )
 }
 
-function parseExtractors(requests: readonly ExtractorRequest[]): {
-  extractors: Extractor[]
-  featureExtractors: NamespaceExtractor[]
-} {
-  const extractors: Extractor[] = []
-  const featureExtractors: NamespaceExtractor[] = []
-  const faults: Fault[] = []
-  for (const [i, { feature_extractor_name: name, version, params }] of requests.entries()) {
-    const extractor = pickVersion(builtinExtractors, name, version)
-    if (!extractor) throw unknownExtractor(extractorIdOf(name, version))
-    if (extractors.includes(extractor)) {
-      const location = ['body', 'feature_extractors', i]
-      faults.push({
-        location,
-        message: `${extractor.id} is in the list twice; name it once`,
-        type: 'duplicate',
-      })
-    }
-    extractors.push(extractor)
-    featureExtractors.push({
-      feature_extractor_name: extractor.name,
-      version: extractor.version,
-      feature_extractor_id: extractor.id,
-      ...(params && { params }),
-    })
-  }
-  if (faults.length > 0) throw fail('request_invalid', { faults })
-  return { extractors, featureExtractors }
-}
-
-function unknownExtractor(id: string) {
-  const known = builtinExtractors.map((extractor) => extractor.id)
-  return fail('not_found', {
-    resource: 'feature extractor',
-    id,
-    hint: `Known are ${known.join(', ')}.`,
-  })
-}
-
-async function claim(ports: Needs, namespace: Namespace, ttlSeconds: number | null): Promise<void> {
+async function claim(
+  ports: Needs,
+  namespace: Namespace,
+  plugins: readonly Plugin[],
+  ttlSeconds: number | null,
+): Promise<void> {
   const { db, queue } = ports
   const expiresAt =
     ttlSeconds === null ? null : new Date(namespace.createdAt.getTime() + ttlSeconds * 1000)
@@ -232,6 +219,7 @@ async function claim(ports: Needs, namespace: Namespace, ttlSeconds: number | nu
       throw fail('already_exists', { resource: 'namespace', name: namespace.name })
     }
     await insertIndexes(tx, namespace.id, namespace.payloadIndexes, null)
+    await enableInNew(tx, namespace, plugins)
     await queue.add(tx, 'namespace.converge', payload, {
       delaySeconds: convergeAfterSeconds,
       singletonKey: namespace.id,

@@ -59,7 +59,7 @@ export const namespaceRoutes = [
     body: NewNamespace,
     bodyRequired: true,
     response: NamespaceAnswer,
-    failures: [...changing, 'inference_unavailable'],
+    failures: [...changing, 'inference_unavailable', 'plugins_unavailable'],
     handle: async ({ ports, principal, body }) =>
       namespaceAnswer(ports, await createNamespace(ports, principal, body)),
   }),

@@ -104,7 +104,7 @@ export const retrieverRoutes = [
     }),
     bodyRequired: true,
     response: RetrieverAnswer.extend({ retriever: RetrieverAnswer }),
-    failures: ['request_invalid', 'not_found', 'already_exists', 'not_enabled'],
+    failures: ['request_invalid', 'bad_request', 'not_found', 'already_exists', 'not_enabled'],
     handle: async ({ ports, namespace, principal, body }) => {
       const answer = retrieverAnswer(
         await createRetriever(ports, namespace, principal.userId, body),
@@ -211,6 +211,8 @@ export const retrieverRoutes = [
       'not_found',
       'not_enabled',
       'inference_unavailable',
+      'plugin_failed',
+      'plugins_unavailable',
       'engine_unavailable',
     ],
     handle: async (call) => {
@@ -236,6 +238,8 @@ export const retrieverRoutes = [
       'not_found',
       'not_enabled',
       'inference_unavailable',
+      'plugin_failed',
+      'plugins_unavailable',
       'engine_unavailable',
     ],
     handle: async (call) => {
