@@ -1,48 +1,51 @@
 import { openAsBlob } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fail } from '../../domain/failure.ts'
-import { namespaceOf } from '../namespace-of.ts'
-import { reachServer, type ServerClient } from '../reach-server.ts'
+import { pluginIdOf } from '../../domain/plugins/plugin-id.ts'
+import type { PluginManifest } from '../../ports/plugin-host.ts'
 import type { CommandCall } from '../command.ts'
+import { namespaceOf } from '../namespace-of.ts'
+import { reachServer, ServerRefused, type ServerClient } from '../reach-server.ts'
 import { openPlugin, type OpenPlugin } from './open-plugin.ts'
 
-/** `nacre plugin push`: upload, the server's checks, deploy, and what is left to do. */
+/** `nacre plugin push`: upload, the server's checks, deploy, and what is left to do. Again, it changes nothing. */
 export async function pushPlugin(call: CommandCall, folder?: string): Promise<void> {
   const server = await reachServer(call)
   const namespace = await namespaceOf(server, call.flags['namespace'])
   await using plugin = await openPlugin(call, folder)
   const at = `/v1/namespaces/${encodeURIComponent(namespace.id)}/plugins`
-  const confirmed = await upload(server, at, plugin)
-  if (!call.isJson) tellUpload(call, confirmed, namespace.name)
-  if (confirmed.validation_status !== 'passed') throw refusedBy(confirmed, plugin.folder)
-  const isDeployed = call.flags['deploy'] !== false
-  const status = isDeployed ? await deploy(server, `${at}/${confirmed.plugin_id}`, call) : null
-  if (call.isJson) return call.print(JSON.stringify({ ...confirmed, deployment: status }))
+  const pushed = await upload(server, at, plugin)
+  if (!call.isJson) tellUpload(call, pushed, namespace.name)
+  if (pushed.validation_status !== 'passed') {
+    const reason = 'the server refused it; its reasons stand above.'
+    throw fail('plugin_failed', { pluginId: pushed.plugin_id, reason })
+  }
+  const isWanted = call.flags['deploy'] !== false
+  const status = isWanted ? await deploy(server, `${at}/${pushed.plugin_id}`, call) : null
+  if (call.isJson) return call.print(JSON.stringify({ ...pushed, deployment: status }))
   if (status) tellStatus(call, status, namespace.name)
 }
 
-interface Confirmed {
+/** What an upload came to; `isKnown`: the same files were there already. */
+interface Pushed {
   plugin_id: string
   validation_status: string
-  validation_errors?: string[]
-  warnings?: string[]
+  validation_errors: string[]
+  warnings: string[]
   feature_uri?: string
+  isKnown: boolean
 }
 
 /** Presigned, as the contract has it: a server elsewhere takes large archives without a key (contract 10.3). */
-async function upload(server: ServerClient, at: string, plugin: OpenPlugin): Promise<Confirmed> {
-  const { manifest, errors } = plugin.inspection
-  if (manifest === null) {
-    const reason = `${errors[0] ?? 'it cannot be read'}; nacre plugin check says the rest`
-    throw fail('plugin_failed', { pluginId: plugin.folder, reason })
-  }
+async function upload(server: ServerClient, at: string, plugin: OpenPlugin): Promise<Pushed> {
+  const manifest = readable(plugin)
   const { name, version, description } = manifest
   const size = plugin.packed.sizeBytes
-  const ticket = await server.call<{ upload_id: string; presigned_url: string }>(
-    'POST',
-    `${at}/uploads`,
-    { name, version, description: description.slice(0, 500), file_size_bytes: size },
-  )
+  const claim = { name, version, description: description.slice(0, 500), file_size_bytes: size }
+  const ticket = await server
+    .call<{ upload_id: string; presigned_url: string }>('POST', `${at}/uploads`, claim)
+    .catch((error: unknown) => knownPlugin(server, at, plugin, manifest, error))
+  if ('plugin_id' in ticket) return ticket
   const response = await fetch(ticket.presigned_url, {
     method: 'PUT',
     headers: { 'content-type': 'application/gzip' },
@@ -52,16 +55,45 @@ async function upload(server: ServerClient, at: string, plugin: OpenPlugin): Pro
     const reason = `The upload was answered with ${response.status}: ${await response.text()}`
     throw fail('bad_request', { reason })
   }
-  return await server.call('POST', `${at}/uploads/${ticket.upload_id}/confirm`, {
-    etag: response.headers.get('etag'),
-    file_size_bytes: size,
-  })
+  const confirmed = await server.call<Omit<Pushed, 'isKnown'>>(
+    'POST',
+    `${at}/uploads/${ticket.upload_id}/confirm`,
+    { etag: response.headers.get('etag'), file_size_bytes: size },
+  )
+  return { ...confirmed, isKnown: false }
+}
+
+function readable({ inspection: { manifest, errors }, folder }: OpenPlugin): PluginManifest {
+  if (manifest !== null) return manifest
+  const reason = `${errors[0] ?? 'it cannot be read'}; nacre plugin check says the rest`
+  throw fail('plugin_failed', { pluginId: folder, reason })
+}
+
+/** The plugin of that name and version where it has these very files; else the server's 409, with what to do. */
+async function knownPlugin(
+  server: ServerClient,
+  at: string,
+  { inspection }: OpenPlugin,
+  { name, version }: PluginManifest,
+  error: unknown,
+): Promise<Pushed> {
+  if (!(error instanceof ServerRefused) || error.status !== 409) throw error
+  const id = pluginIdOf(name, version)
+  const { plugin } = await server.call<{ plugin: Omit<Pushed, 'isKnown'> & { code_hash: string } }>(
+    'GET',
+    `${at}/${id}`,
+  )
+  if (plugin.code_hash === inspection.codeHash) return { ...plugin, isKnown: true }
+  const next = version.replace(/\d+$/, (patch) => `${Number(patch) + 1}`)
+  const reason = `${id} is on the server with other files.`
+  throw fail('conflict', { reason, hint: `Give it the next version in manifest.py: ${next}.` })
 }
 
 interface Status {
   status: string
-  message?: string
-  error?: string | null
+  message: string
+  error: string | null
+  schema: { complete: boolean; changed_vectors: string[] }
 }
 
 const pollMs = 200
@@ -70,33 +102,27 @@ async function deploy(server: ServerClient, at: string, { signal }: CommandCall)
   await server.call('POST', `${at}/deploy`)
   for (;;) {
     const status = await server.call<Status>('GET', `${at}/status`)
-    if (['deployed', 'failed', 'not_deployed'].includes(status.status.toLowerCase())) return status
+    if (['deployed', 'failed', 'not_deployed'].includes(status.status)) return status
     await sleep(pollMs, undefined, { signal })
   }
 }
 
-function tellUpload({ print }: CommandCall, confirmed: Confirmed, namespace: string): void {
-  const { plugin_id: id, validation_status: status, feature_uri: uri } = confirmed
-  print(`${id} is uploaded to '${namespace}': validation ${status}.`)
-  for (const warning of confirmed.warnings ?? []) print(`! ${warning}`)
-  for (const error of confirmed.validation_errors ?? []) print(`✗ ${error}`)
+function tellUpload({ print }: CommandCall, pushed: Pushed, namespace: string): void {
+  const { plugin_id: id, validation_status: status, feature_uri: uri, isKnown } = pushed
+  print(
+    isKnown
+      ? `${id} is in '${namespace}' already, with these files: validation ${status}.`
+      : `${id} is uploaded to '${namespace}': validation ${status}.`,
+  )
+  for (const warning of pushed.warnings) print(`! ${warning}`)
+  for (const error of pushed.validation_errors) print(`✗ ${error}`)
   if (uri !== undefined) print(`  ${uri}`)
 }
 
 function tellStatus({ print }: CommandCall, status: Status, namespace: string): void {
-  if (status.status.toLowerCase() !== 'deployed') {
-    throw fail('bad_request', {
-      reason: status.error ?? status.message ?? `It is ${status.status}.`,
-    })
-  }
-  print(`✓ deployed. ${status.message ?? ''}`.trimEnd())
-  if (/reconfigure/.test(status.message ?? '')) print(`  nacre reconfigure ${namespace} --dry-run`)
-}
-
-function refusedBy(
-  { plugin_id: pluginId, validation_errors: errors = [] }: Confirmed,
-  folder: string,
-) {
-  const reason = `the server refused it: ${errors[0] ?? 'it says no reason'}`
-  return fail('plugin_failed', { pluginId: pluginId ?? folder, reason })
+  const { schema, message, error } = status
+  if (status.status !== 'deployed') throw fail('bad_request', { reason: error ?? message })
+  print(`✓ ${message}`)
+  const online = schema.changed_vectors.length === 0 ? ' --online' : ''
+  if (!schema.complete) print(`  → nacre reconfigure ${namespace} --dry-run${online}`)
 }
