@@ -45,7 +45,7 @@ const idleCpuMsMax = 1_000
 /** Every so many looks at the process its folder is looked at as well. */
 const looksPerFolder = 10
 /** Written to stderr during one call; more is no log. */
-const logBytesMax = 16 << 20
+const logBytesMax = 8 << 20
 /** A process that is asked to end and does not is killed. */
 const closeMs = 1_000
 const messageMax = 2_000
@@ -61,6 +61,7 @@ export class PluginProcess {
   readonly #reader: FrameReader
   #call: Call | null = null
   #lastId = 0
+  #answered = 0
   #ended: PluginEnded | null = null
   #idleWatch: NodeJS.Timeout | undefined
   /** Resolves when the process is gone and its folder removed. Never rejects. */
@@ -82,6 +83,11 @@ export class PluginProcess {
 
   get isAlive(): boolean {
     return this.#ended === null
+  }
+
+  /** Calls that it has answered, loading included. */
+  get answered(): number {
+    return this.#answered
   }
 
   /** CPU time since its start; infinite where it is gone. */
@@ -114,7 +120,9 @@ export class PluginProcess {
     const stopWatching = this.#watch(wallMs)
     this.#child.stdin.write(frameOf({ ...request, id: call.id }))
     try {
-      return refuse(await promise)
+      const answer = await promise
+      this.#answered += 1
+      return accept(answer)
     } finally {
       stopWatching()
       signal?.removeEventListener('abort', abort)
@@ -266,12 +274,15 @@ function frameOf(value: unknown): Buffer {
   return Buffer.concat([head, body])
 }
 
-function refuse(answer: Answer): Answer {
+/** Where the host itself could not go on, the plugin has spoiled its process. */
+function accept(answer: Answer): Answer {
   if (answer.ok) return answer
   const refusal = Refusal.safeParse(answer)
-  if (!refusal.success) throw new PluginRefused('host', 'it failed without a reason')
+  if (!refusal.success) throw new PluginEnded('answer', 'it failed without a reason')
   const { kind, message } = refusal.data.error
-  throw new PluginRefused(kind, message.slice(0, messageMax))
+  const reason = message.slice(0, messageMax)
+  if (kind === 'host') throw new PluginEnded('exit', reason)
+  throw new PluginRefused(kind, reason)
 }
 
 function megabytes(bytes: number): string {

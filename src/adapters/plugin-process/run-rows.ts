@@ -18,6 +18,8 @@ const batchTextMax = 8 << 20
 const batchRowsMax = 1_024
 /** The least time that a part of a batch which took too long is given. */
 const partMsMin = 1_000
+/** What a process answers before its first rows. */
+const loadingCalls = 1
 
 /** Rows through a plugin, in batches, as many at once as it may have processes. One answer a row, in order. */
 export async function runRows(
@@ -49,57 +51,70 @@ interface Run {
 
 /**
  * A batch that ends its process is tried again in halves, down to the rows that do it: those fail, and the others are
- * done. Where the plugin as a whole is at fault, its processes soon rest, and the rest of the rows fail at once.
+ * done. A row that fails alone was not spoiled by what the process had done before: it is tried in one that had done
+ * nothing. Where the plugin as a whole is at fault, its processes soon rest, and the rest of the rows fail at once.
  */
 async function runBatch(
   run: Run,
   rows: readonly PluginRow[],
   wallMs: number,
 ): Promise<ExtractedRow[]> {
+  const attempt = { wasUsed: false }
   try {
-    return await tryBatch(run, rows, wallMs)
+    return await tryBatch(run, rows, wallMs, attempt)
   } catch (error) {
     run.signal?.throwIfAborted()
     if (!(error instanceof PluginEnded || error instanceof PluginRefused)) throw error
-    if (rows.length < 2 || !isWorthSplitting(error)) return failAll(rows, error)
-    const middle = Math.ceil(rows.length / 2)
-    // So that all attempts together take some twice the time of the first one.
-    const partMs = isTimeOut(error) ? Math.max(wallMs / 2, Math.min(partMsMin, wallMs)) : wallMs
-    return [
-      ...(await runBatch(run, rows.slice(0, middle), partMs)),
-      ...(await runBatch(run, rows.slice(middle), partMs)),
-    ]
+    if (!isWorthAnother(error)) return failAll(rows, error)
+    if (rows.length > 1) return await runHalves(run, rows, isTimeOut(error) ? wallMs / 2 : wallMs)
+    return attempt.wasUsed ? await runBatch(run, rows, wallMs) : failAll(rows, error)
   }
+}
+
+/** With half the time after a batch that took too long: all attempts together take some twice the time of the first. */
+async function runHalves(
+  run: Run,
+  rows: readonly PluginRow[],
+  wallMs: number,
+): Promise<ExtractedRow[]> {
+  const middle = Math.ceil(rows.length / 2)
+  const partMs = Math.max(wallMs, Math.min(partMsMin, run.runner.batchMs))
+  return [
+    ...(await runBatch(run, rows.slice(0, middle), partMs)),
+    ...(await runBatch(run, rows.slice(middle), partMs)),
+  ]
 }
 
 async function tryBatch(
   run: Run,
   rows: readonly PluginRow[],
   wallMs: number,
+  attempt: { wasUsed: boolean },
 ): Promise<ExtractedRow[]> {
   const { runner, code, request, signal } = run
   await using inputs = await runner.inputs.take(code, rows, signal)
-  const answer = await runner.pool.use(code, 'batch', signal, async (process) => {
-    const given = {
-      op: 'run',
-      rows: rows.map((row, i) => wireRow(row, inputs.data[i] ?? '', code, request)),
-      parameters: request.parameters,
-      dataset_size: request.rows.length,
-      request: {
-        namespace_id: code.namespaceId,
-        collection_id: request.collectionId,
-        input_mappings: request.inputMappings,
-      },
-    }
-    const answered = await process.ask(given, wallMs, signal)
-    return readResults(
-      answered,
-      rows.map(({ key }) => key),
-      code,
-      runner.documentsMax,
-    )
+  const given = wireRun(run, rows, inputs.data)
+  return await runner.pool.use(code, 'batch', signal, async (process) => {
+    attempt.wasUsed = process.answered > loadingCalls
+    const answer = await process.ask(given, wallMs, signal)
+    const keys = rows.map(({ key }) => key)
+    return readResults(answer, keys, code, runner.documentsMax)
   })
-  return answer
+}
+
+/** Plugin-contract 4. */
+function wireRun({ code, request }: Run, rows: readonly PluginRow[], data: readonly string[]) {
+  return {
+    op: 'run',
+    rows: rows.map((row, i) => wireRow(row, data[i] ?? '', code, request)),
+    parameters: request.parameters,
+    dataset_size: request.rows.length,
+    request: {
+      namespace_id: code.namespaceId,
+      collection_id: request.collectionId,
+      input_mappings: request.inputMappings,
+    },
+  }
 }
 
 /** Plugin-contract 4.1. */
@@ -138,9 +153,9 @@ function batchesOf(rows: readonly PluginRow[], rowsMax: number): PluginRow[][] {
   return batch.length > 0 ? [...batches, batch] : batches
 }
 
-/** Whether fewer rows may fare better. What cannot be loaded, or rests, fares the same. */
-function isWorthSplitting(error: PluginEnded | PluginRefused): boolean {
-  if (error instanceof PluginRefused) return error.kind === 'resource'
+/** Whether fewer rows, or another process, may fare better. What cannot be loaded, or rests, fares the same. */
+function isWorthAnother(error: PluginEnded | PluginRefused): boolean {
+  if (error instanceof PluginRefused) return error.kind === 'resource' // too much in one answer, or for one memory
   return error.reason !== 'started' && error.reason !== 'resting' && error.reason !== 'closed'
 }
 
