@@ -159,6 +159,11 @@ describe('a plugin without a query service', () => {
   test('is searched with a text all the same, through its pipeline', async () => {
     const found = await search('mixpeek://counter@1.0.0/counter_embedding', 'bakery')
     assert.equal(found.documents[0].word, 'bakery')
+
+    const nothing = await trySearch('mixpeek://counter@1.0.0/counter_embedding', '123')
+    assert.equal(nothing.status, 422)
+    assert.equal(nothing.body.error.type, 'FeatureExtractionError')
+    assert.match(nothing.body.error.message, /counter_1_0_0: .*null vector/)
   })
 })
 
