@@ -145,7 +145,7 @@ const table: { readonly [C in FailureCode]: Row<C> } = {
     message: (d) => `Plugins cannot run here: ${d.reason}`,
   },
   plugin_failed: {
-    kind: 'invalid',
+    kind: 'bad_request',
     type: 'FeatureExtractionError',
     message: (d) => `Plugin ${d.pluginId}: ${d.reason}`,
   },

@@ -201,7 +201,7 @@ export const pluginRoutes = [
       raw_response: z.unknown(),
       response_type: z.string().nullable(),
       response_keys: z.array(z.string()).nullable(),
-      vector_dimensions: z.int().nullable(),
+      vector: z.array(z.number()).nullable(),
       error: z.string().nullable(),
       message: z.string(),
     }),
@@ -216,18 +216,17 @@ export const pluginRoutes = [
 ]
 
 function realtimeAnswer({ plugin, vector, answer, error }: RealtimeTest) {
-  const dimensions = answer?.vector?.length ?? null
   return {
     status: error === null ? ('success' as const) : ('error' as const),
     inference_name: vector ?? plugin.pluginId,
     raw_response: answer?.raw ?? null,
     response_type: answer?.type ?? null,
     response_keys: answer && [...answer.keys],
-    vector_dimensions: dimensions,
+    vector: answer?.vector ? [...answer.vector] : null,
     error,
     message:
       error === null
-        ? `${vector ?? plugin.pluginId} came out with ${dimensions ?? 0} dimensions.`
+        ? `${vector ?? plugin.pluginId} came out with ${answer?.vector?.length ?? 0} dimensions.`
         : 'No vector came out; see error.',
   }
 }
