@@ -1,7 +1,7 @@
 import type { BucketField } from '../buckets/bucket.ts'
 import type { AbsentPlugin } from '../extractors/absent-plugins.ts'
 import type { Extractor } from '../extractors/extractor.ts'
-import { hasVector, reconfigureRequest, sentence } from '../extractors/features-of.ts'
+import { hasVector, lackingRequest, sentence } from '../extractors/features-of.ts'
 import { pickExtractor, pickVersion } from '../extractors/pick-extractor.ts'
 import { fail, invalid } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -147,7 +147,7 @@ function requireVectors(namespace: Namespace, extractor: Extractor): void {
   const names = missing.map(({ name }) => name)
   const request =
     extractor.source === 'custom'
-      ? reconfigureRequest(namespace, missing)
+      ? lackingRequest(namespace, missing)
       : registerRequest(namespace, extractor)
   throw fail('bad_request', {
     reason: `Namespace '${namespace.name}' lacks the vectors ${names.join(', ')} that ${extractor.id} writes.`,

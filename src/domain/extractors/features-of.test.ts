@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { isFailure } from '../failure.ts'
 import type { Namespace, VectorDefinition } from '../namespaces/namespace.ts'
 import type { Extractor } from './extractor.ts'
-import { featuresIn, hasVector, reconfigureRequest, resolveFeature } from './features-of.ts'
+import { featuresIn, hasVector, lackingRequest, resolveFeature } from './features-of.ts'
 import { passthroughExtractor } from './passthrough-extractor.ts'
 
 const at = new Date(0)
@@ -114,5 +114,5 @@ test('a vector of another size is as good as none, and needs the collection made
 
   assert.equal(hasVector(place, small), true)
   assert.equal(hasVector(place, large), false)
-  assert.deepEqual(reconfigureRequest(place, [large]).body, { confirm: true })
+  assert.deepEqual(lackingRequest(place, [large]).body, { confirm: true })
 })

@@ -1,5 +1,6 @@
 import { fail, isFailure } from '../failure.ts'
 import type { Namespace, VectorDefinition } from '../namespaces/namespace.ts'
+import { reconfigureRequest } from '../namespaces/reconfigure-request.ts'
 import type { Extractor } from './extractor.ts'
 import { extractorsOf, type ExtractorNeeds } from './extractors-of.ts'
 import { parseFeatureUri, resolveFeatureUri } from './feature-uri.ts'
@@ -51,7 +52,7 @@ export function resolveFeature(
   } catch (error) {
     const missing = isFailure(error, 'request_invalid') ? lackingOf(features, declared) : null
     if (!missing) throw error
-    const request = reconfigureRequest(features.namespace, [missing])
+    const request = lackingRequest(features.namespace, [missing])
     throw fail('bad_request', {
       reason: `${missing.featureUri} is a vector of the plugin ${String(missing.extractorId)}, which this namespace lacks.`,
       hint: sentence(request),
@@ -73,17 +74,13 @@ export function hasVector(
   )
 }
 
-/**
- * What gives a namespace the vectors of its deployed plugins: beside its documents, or, where one is there with
- * another size or distance, by making its collection anew (design 4, Reconfigure).
- */
-export function reconfigureRequest(
-  { id, vectors }: Pick<Namespace, 'id' | 'vectors'>,
+/** The request that adds these vectors, none of which the namespace has as they are. */
+export function lackingRequest(
+  namespace: Pick<Namespace, 'id' | 'vectors'>,
   lacking: readonly VectorDefinition[],
 ) {
-  const isChanged = lacking.some(({ name }) => Object.hasOwn(vectors, name))
-  const body = { confirm: true, ...(!isChanged && { strategy: 'online' }) }
-  return { method: 'POST', path: `/v1/namespaces/${id}/plugins/reconfigure`, body }
+  const isChanged = lacking.some(({ name }) => Object.hasOwn(namespace.vectors, name))
+  return reconfigureRequest(namespace, isChanged)
 }
 
 /** `Send POST /v1/… with {…}.`: a request in a hint. */

@@ -4,7 +4,7 @@ import { readNamespaceById } from '../../store/namespaces.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { featureUriOfPlugin } from './plugin-answer.ts'
 import type { DeploymentState, Plugin } from './plugin.ts'
-import { gapMessage, isComplete, reconfigureRequest, schemaGap } from './schema-gap.ts'
+import { gapMessage, isComplete, gapRequest, schemaGap } from './schema-gap.ts'
 
 /** What of the namespace's schema the plugin needs and does not find; ours. */
 const SchemaAnswer = z.object({
@@ -122,7 +122,7 @@ async function commonAnswer(ports: Ports, given: Namespace, plugin: Plugin) {
       complete: isComplete(gap),
       missing_vectors: gap.missing,
       changed_vectors: gap.changed,
-      reconfigure: reconfigureRequest(namespace, gap),
+      reconfigure: gapRequest(namespace, gap),
     },
     isolation: { tier, reasons: [...reasons] },
   }

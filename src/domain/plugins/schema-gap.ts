@@ -1,6 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { countDocuments } from '../documents/read.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import { reconfigureRequest } from '../namespaces/reconfigure-request.ts'
 import type { Plugin } from './plugin.ts'
 import { isAlike } from './vector-conflicts.ts'
 
@@ -32,15 +33,8 @@ export function isComplete({ missing, changed }: SchemaGap): boolean {
 }
 
 /** The request that closes a gap, as an answer shows it; null where there is none. */
-export function reconfigureRequest(namespace: Pick<Namespace, 'id'>, gap: SchemaGap) {
-  if (isComplete(gap)) return null
-  // A vector that is there with another definition cannot be changed in place.
-  const strategy = gap.changed.length === 0 ? { strategy: 'online' } : {}
-  return {
-    method: 'POST',
-    path: `/v1/namespaces/${namespace.id}/plugins/reconfigure`,
-    body: { confirm: true, ...strategy },
-  }
+export function gapRequest(namespace: Pick<Namespace, 'id'>, gap: SchemaGap) {
+  return isComplete(gap) ? null : reconfigureRequest(namespace, gap.changed.length > 0)
 }
 
 /** What the schema lacks, and what a reconfigure would do about it; empty where nothing lacks. */
@@ -49,7 +43,7 @@ export async function gapMessage(
   namespace: Namespace,
   gap: SchemaGap,
 ): Promise<string> {
-  const request = reconfigureRequest(namespace, gap)
+  const request = gapRequest(namespace, gap)
   if (request === null) return ''
   const documents = await countDocuments(ports, namespace, { collectionIds: null }, null)
   const parts = [
