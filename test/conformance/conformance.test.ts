@@ -55,13 +55,14 @@ function recorder(server: TestServer, contract: Contract, faults: Map<string, st
       method: key.slice(0, key.indexOf(' ')),
       headers: {
         // Clients send it on every call that may have a body, also where it is empty.
-        'content-type': 'application/json',
+        'content-type': step.contentType ?? 'application/json',
         ...(step.namespace !== undefined && { 'x-namespace': step.namespace }),
       },
       ...(step.body !== undefined && { body: step.body }),
     })
     const text = await response.text()
-    const answer = text === '' ? null : JSON.parse(text)
+    const isJson = response.headers.get('content-type') === 'application/json'
+    const answer = isJson ? JSON.parse(text) : null
     const operation = contract.operations.get(key)
     const found = [
       ...(operation ? contract.faultsOf(operation, response.status, answer) : []),

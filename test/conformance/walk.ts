@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { packPlugin } from '../support/plugins.ts'
 import type { Answer } from '../support/server.ts'
+import { formOf, lengthPlugin } from '../support/upload-plugin.ts'
 
 export interface Step {
   /** Values of the path's parameters, in order. */
@@ -7,6 +9,8 @@ export interface Step {
   body?: unknown
   query?: string
   namespace?: string
+  /** Of the body; absent: JSON, as clients say it also of an empty one. */
+  contentType?: string
 }
 
 /** Calls one operation, named by its key, and answers what came back; null where it is not served. */
@@ -22,6 +26,7 @@ export async function walk(call: Call): Promise<void> {
   await batches(call, namespace, { bucket, object, collection })
   await documents(call, namespace, collection)
   await retrievers(call, namespace, collection)
+  await plugins(call, namespace)
   await call('DELETE /v1/collections/{}', { path: [spare], namespace })
   await call('DELETE /v1/buckets/{}/objects/{}', { path: [bucket, object], namespace })
   await call('DELETE /v1/buckets/{}', { path: [bucket], namespace })
@@ -357,4 +362,75 @@ async function retrievers(call: Call, namespace: string, collection: string): Pr
   })
   await call('POST /v1/retrievers/{}/clone', { ...one, body: { retriever_name: 'find too' } })
   await call('DELETE /v1/retrievers/{}', one)
+}
+
+async function plugins(call: Call, namespace: string): Promise<void> {
+  const name = 'walked'
+  const form = await formOf({ name, version: 'v1', archive: packPlugin(lengthPlugin(name)) })
+  const uploaded = await call('POST /v1/namespaces/{}/plugins', {
+    path: [namespace],
+    body: form.body,
+    contentType: form.headers['content-type'] ?? '',
+  })
+  const one = { path: [namespace, uploaded?.plugin_id ?? 'walked_1_0_0'] }
+  await call('GET /v1/namespaces/{}/plugins', { path: [namespace] })
+  const got = await call('GET /v1/namespaces/{}/plugins/{}', {
+    ...one,
+    query: '?return_presigned_urls=true',
+  })
+  await call('GET /v1/plugin-archives/{}', signedStep(got?.presigned_download_url))
+  await call('POST /v1/namespaces/{}/plugins/{}/deploy', {
+    ...one,
+    query: '?deployment_type=batch_only',
+  })
+  await call('GET /v1/namespaces/{}/plugins/{}/status', one)
+  await call('POST /v1/namespaces/{}/plugins/{}/realtime/test', {
+    ...one,
+    body: { inputs: { text: 'a fish' }, parameters: {} },
+  })
+  await call('POST /v1/namespaces/{}/plugins/{}/undeploy', one)
+  await call('DELETE /v1/namespaces/{}/plugins/{}', one)
+  await signedUpload(call, '/v1/namespaces/{}/plugins', [namespace])
+  await organizationPlugins(call, namespace)
+}
+
+async function organizationPlugins(call: Call, namespace: string): Promise<void> {
+  const id = await signedUpload(call, '/v1/plugins', [])
+  await call('GET /v1/plugins')
+  await call('GET /v1/plugins/{}', { path: [id] })
+  await call('GET /v1/namespaces/{}/plugins/available', { path: [namespace] })
+  const path = [namespace, id]
+  await call('POST /v1/namespaces/{}/plugins/org/{}/enable', {
+    path,
+    body: { params: {}, deploy: true },
+  })
+  await call('POST /v1/namespaces/{}/plugins/org/{}/disable', { path })
+  await call('DELETE /v1/plugins/{}', { path: [id] })
+}
+
+/** Announced, PUT to the signed URL, confirmed: as the plugin command line does it (contract 2.4). */
+async function signedUpload(call: Call, at: string, path: string[]): Promise<string> {
+  const name = path.length === 0 ? 'shared' : 'signed'
+  const upload = await call(`POST ${at}/uploads`, {
+    path,
+    body: { name, version: 'v1', description: null, presigned_url_expiration: 600 },
+  })
+  await call('PUT /v1/plugin-uploads/{}/archive', {
+    ...signedStep(upload?.presigned_url),
+    body: packPlugin(lengthPlugin(name)),
+    contentType: 'application/zip',
+  })
+  const confirmed = await call(`POST ${at}/uploads/{}/confirm`, {
+    path: [...path, upload?.upload_id ?? 'upl_none'],
+    body: { etag: null, file_size_bytes: null },
+  })
+  return confirmed?.plugin_id ?? `${name}_1_0_0`
+}
+
+/** The path's one parameter and the query of a signed URL. */
+function signedStep(url: string | undefined): { path: string[]; query: string } {
+  if (url === undefined) return { path: ['none'], query: '' }
+  const { pathname, search } = new URL(url)
+  const [, parameter = ''] = /^\/v1\/plugin-(?:uploads|archives)\/([^/]+)/.exec(pathname) ?? []
+  return { path: [parameter], query: search }
 }

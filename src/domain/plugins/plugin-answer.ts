@@ -64,6 +64,7 @@ export const PluginDocument = z.object({
     .nullable(),
   manifest: ManifestAnswer.nullable(),
   realtime_service: z.boolean(),
+  feature_uri: z.string(),
   resolved_inference_name: z.string().nullable(),
   created_at: z.iso.datetime(),
   updated_at: z.iso.datetime(),
