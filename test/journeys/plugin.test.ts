@@ -161,7 +161,7 @@ describe('a plugin without a query service', () => {
     assert.equal(found.documents[0].word, 'bakery')
 
     const nothing = await trySearch('mixpeek://counter@1.0.0/counter_embedding', '123')
-    assert.equal(nothing.status, 422)
+    assert.equal(nothing.status, 400)
     assert.equal(nothing.body.error.type, 'FeatureExtractionError')
     assert.match(nothing.body.error.message, /counter_1_0_0: .*null vector/)
   })
