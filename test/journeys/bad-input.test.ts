@@ -4,7 +4,7 @@ import { openApiDocument } from '../../src/http/openapi.ts'
 import type { Route } from '../../src/http/route.ts'
 import { routes } from '../../src/http/routes.ts'
 import { startTestServer, type Answer, type TestServer } from '../support/server.ts'
-import { addOrganization, furnish, type Things } from '../support/tenant.ts'
+import { addOrganization, furnish, furnishPlugin, type Things } from '../support/tenant.ts'
 
 // What one part refuses is tested beside it (src/http/api.test.ts, src/domain/*); here every route is asked.
 let server: TestServer
@@ -14,15 +14,21 @@ let theirKey: string
 
 before(async () => {
   server = await startTestServer({ NACRE_BODY_BYTES_MAX: '65536' })
-  ours = await furnish(server.call)
+  ours = await withPlugin(server.call)
   theirKey = await addOrganization(server.ports)
-  theirs = await furnish((method, path, body, headers) =>
+  theirs = await withPlugin((method, path, body, headers) =>
     server.call(method, path, body, { ...headers, authorization: `Bearer ${theirKey}` }),
   )
 })
 after(async () => {
   await server[Symbol.asyncDispose]()
 })
+
+async function withPlugin(call: TestServer['call']): Promise<Things> {
+  const things = await furnish(call)
+  const { plugin_id } = await furnishPlugin(call, things.namespace_id)
+  return { ...things, plugin_id }
+}
 
 const guarded = routes.filter(({ access }) => access !== 'public')
 const takingJson = routes.filter(({ bodyKind, body }) => bodyKind === 'json' && body)

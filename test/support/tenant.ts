@@ -5,7 +5,9 @@ import type { Ports } from '../../src/ports/ports.ts'
 import { insertApiKey } from '../../src/store/api-keys.ts'
 import { insertOrganization } from '../../src/store/organizations.ts'
 import { insertUser } from '../../src/store/users.ts'
+import { packPlugin } from './plugins.ts'
 import type { TestServer } from './server.ts'
+import { lengthPlugin } from './upload-plugin.ts'
 
 /** The values of the parameters that paths name: one thing of each noun. */
 export type Things = Record<string, string> & { namespace_id: string; namespace_name: string }
@@ -103,6 +105,10 @@ export async function furnish(call: TestServer['call']): Promise<Things> {
       },
     ],
   })
+  const { upload_id: upload } = await call('POST', `/v1/namespaces/${namespace}/plugins/uploads`, {
+    name: 'announced',
+    version: '1.0.0',
+  })
   return {
     namespace_id: namespace,
     namespace_name: name,
@@ -114,6 +120,25 @@ export async function furnish(call: TestServer['call']): Promise<Things> {
     document_id: document,
     retriever_id: retriever,
     task_id: task,
+    upload_id: upload,
+  }
+}
+
+/** A plugin of the namespace, its name its own; a made-up id where this machine cannot run plugins. */
+export async function furnishPlugin(
+  call: TestServer['call'],
+  namespace: string,
+): Promise<{ plugin_id: string }> {
+  const name = `lengths_${randomBytes(3).toString('hex')}`
+  const at = `/v1/namespaces/${namespace}/plugins/uploads`
+  const upload = await call('POST', at, { name, version: '1.0.0' })
+  const archive = Buffer.from(packPlugin(lengthPlugin(name)))
+  await fetch(upload.presigned_url, { method: 'PUT', body: archive })
+  try {
+    return await call('POST', `${at}/${upload.upload_id}/confirm`)
+  } catch (error) {
+    if (!/: 503 /.test(String(error))) throw error
+    return { plugin_id: `${name}_1_0_0` }
   }
 }
 

@@ -73,6 +73,7 @@ const index = { field_name: 'a', type: 'integer', field_schema: { type: 'integer
 function requests(things: Things): [string, string, object][] {
   const bucket = `/v1/buckets/${things['bucket_identifier']}`
   const collection = `/v1/collections/${things['collection_identifier']}`
+  const plugins = `/v1/namespaces/${things.namespace_id}/plugins`
   const collection_identifiers = [things['collection_identifier']]
   const source = { type: 'bucket', bucket_ids: [things['bucket_identifier']] }
   const properties = {
@@ -157,6 +158,18 @@ function requests(things: Things): [string, string, object][] {
       },
     ],
     ['POST', '/v1/tasks/list', { status: 'COMPLETED', filters, sort }],
+    [
+      'POST',
+      `${plugins}/uploads`,
+      { name: 'abc', version: '1.0', file_size_bytes: 9, presigned_url_expiration: 60 },
+    ],
+    [
+      'POST',
+      `${plugins}/uploads/${things['upload_id']}/confirm`,
+      { etag: 'a', file_size_bytes: 3 },
+    ],
+    ['POST', `${plugins}/org/x_1_0_0/enable`, { params: { a: 1 }, deploy: false }],
+    ['POST', `${plugins}/x_1_0_0/realtime/test`, { inputs: { text: 'x' }, parameters: {} }],
   ]
 }
 
