@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, JSONColumnType, Kysely } from 'kysely'
+import type { ColumnType, Generated, Kysely } from 'kysely'
 import type { BucketField, UniqueKey } from '../domain/buckets/bucket.ts'
 import type { CollectionExtractor, CollectionSource } from '../domain/collections/collection.ts'
 import type {
@@ -7,14 +7,12 @@ import type {
   VectorDefinition,
 } from '../domain/namespaces/namespace.ts'
 import type { EmbeddingModel } from '../ports/embedder.ts'
-import type { PluginManifest } from '../ports/plugin-host.ts'
 import type {
   IndexBefore,
   IndexOrigin,
   IndexState,
   IndexType,
 } from '../domain/payload-indexes/payload-index.ts'
-import type { DeploymentState, DeploymentType } from '../domain/plugins/plugin.ts'
 import type {
   ReconfigurationProgress,
   ReconfigurationState,
@@ -22,6 +20,8 @@ import type {
 } from '../domain/reconfiguration/reconfiguration.ts'
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
+import type { Json, Obj, Time } from './column-types.ts'
+import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
 
 /** An open database, or a transaction on it: queries take either. */
 export type Db = Kysely<Tables>
@@ -52,10 +52,6 @@ export interface Tables {
   plugin_uploads: PluginUploadTable
   signing_keys: SigningKeyTable
 }
-
-type Time = ColumnType<Date, Date | string, Date | string>
-type Json<T> = ColumnType<T, string, string>
-type Obj = JSONColumnType<Record<string, unknown>>
 
 interface OrganizationTable {
   id: string
@@ -330,57 +326,6 @@ interface ExecutionTable {
   detail: Obj
   total_returned: number
   duration_ms: number
-  created_at: Time
-}
-
-interface PluginTable {
-  id: string
-  organization_id: string
-  /** Null: the organization's, for its namespaces to enable. */
-  namespace_id: string | null
-  /** `hash_text_1_0_0`; unique in the namespace, or among the organization's own. */
-  plugin_id: string
-  name: string
-  version: string
-  description: string
-  /** SHA-256 under which the blob store has the archive as it came. */
-  archive_hash: string
-  archive_bytes: number
-  code_hash: string
-  validation_status: 'passed' | 'failed'
-  validation_errors: Json<string[]>
-  warnings: Json<string[]>
-  security_scan_passed: boolean
-  manifest: Json<PluginManifest | null> | null
-  created_at: Time
-  updated_at: Time
-}
-
-interface PluginDeploymentTable {
-  namespace_id: string
-  plugin_row_id: string
-  state: DeploymentState
-  type: DeploymentType
-  error: string | null
-  /** Of the enabling; collections' parameters go over them. */
-  params: ColumnType<Record<string, unknown>, string | undefined, string>
-  queued_at: Time | null
-  deployed_at: Time | null
-  updated_at: Time
-}
-
-interface PluginUploadTable {
-  id: string
-  organization_id: string
-  namespace_id: string | null
-  name: string
-  version: string
-  description: string
-  size_bytes_declared: number | null
-  archive_hash: string | null
-  archive_bytes: number | null
-  plugin_row_id: string | null
-  expires_at: Time
   created_at: Time
 }
 
