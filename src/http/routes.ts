@@ -15,6 +15,7 @@ import { organizationRoutes } from './routes/organizations.ts'
 import { organizationPluginRoutes } from './routes/organization-plugins.ts'
 import { pluginUploadRoutes } from './routes/plugin-uploads.ts'
 import { pluginRoutes } from './routes/plugins.ts'
+import { reconfigureRoutes } from './routes/reconfigure.ts'
 import { retrieverRoutes } from './routes/retrievers.ts'
 import { taskRoutes } from './routes/tasks.ts'
 import { userRoutes } from './routes/users.ts'
@@ -27,6 +28,7 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...apiKeyRoutes,
   ...namespaceRoutes,
+  ...reconfigureRoutes,
   ...extractorRoutes,
   ...pluginRoutes,
   ...pluginUploadRoutes,

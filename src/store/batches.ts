@@ -134,7 +134,7 @@ export async function readActiveBatchIds(db: Db): Promise<string[]> {
 
 export async function readActiveBatches(
   db: Db,
-  place: { bucketId: string } | { taskId: string },
+  place: { bucketId: string } | { taskId: string } | { namespaceId: string },
 ): Promise<Batch[]> {
   const rows = await db
     .selectFrom('batches')
@@ -145,6 +145,9 @@ export async function readActiveBatches(
     )
     .$if('taskId' in place, (query) =>
       query.where('task_id', '=', 'taskId' in place ? place.taskId : ''),
+    )
+    .$if('namespaceId' in place, (query) =>
+      query.where('namespace_id', '=', 'namespaceId' in place ? place.namespaceId : ''),
     )
     .execute()
   return rows.map(batchOf)

@@ -104,6 +104,22 @@ export async function knownObjectIds(
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Those of `ids` that are objects of the namespace, whatever their bucket. */
+export async function existingObjectIds(
+  db: Db,
+  namespaceId: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
+  const rows = await db
+    .selectFrom('objects')
+    .select('id')
+    .where('namespace_id', '=', namespaceId)
+    .where('id', '=', anyOf(ids))
+    .execute()
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** One object, its row locked until the transaction ends; null where it is gone. */
 export async function lockObject(db: Db, id: string): Promise<StoredObject | null> {
   const row = await db

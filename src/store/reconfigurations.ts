@@ -6,7 +6,7 @@ import {
   type ReconfigurationProgress,
   type ReconfigurationState,
 } from '../domain/reconfiguration/reconfiguration.ts'
-import type { VectorDefinition } from '../domain/namespaces/namespace.ts'
+import type { NamespaceExtractor, VectorDefinition } from '../domain/namespaces/namespace.ts'
 import type { Db, Tables } from './tables.ts'
 
 type Row = Selectable<Tables['reconfigurations']>
@@ -27,6 +27,7 @@ export async function insertReconfiguration(db: Db, one: Reconfiguration): Promi
       to_generation: one.toGeneration,
       vectors_before: JSON.stringify(one.vectorsBefore),
       vectors_after: JSON.stringify(one.vectorsAfter),
+      extractors_after: one.extractorsAfter && JSON.stringify(one.extractorsAfter),
       previous_points: one.previousPoints,
       progress: JSON.stringify(one.progress),
       task_id: one.taskId,
@@ -177,6 +178,19 @@ export async function forgetReconfigurations(
     )`.execute(db)
 }
 
+/**
+ * Held until the transaction ends, before anything else in it: who begins or ends a reconfigure comes one after the
+ * other, and sees what the one before has written.
+ */
+export async function lockNamespaceRow(db: Db, namespaceId: string): Promise<void> {
+  await db
+    .selectFrom('namespaces')
+    .select('id')
+    .where('id', '=', namespaceId)
+    .forNoKeyUpdate()
+    .execute()
+}
+
 /** A number that no generation of the namespace ever had. */
 export async function takeGeneration(db: Db, namespaceId: string): Promise<number> {
   const row = await db
@@ -188,11 +202,15 @@ export async function takeGeneration(db: Db, namespaceId: string): Promise<numbe
   return row.last_generation
 }
 
-/** What the namespace's collection holds from now on. */
+/** What the namespace's collection holds from now on; null extractors stay as they are. */
 export async function writeSchema(
   db: Db,
   namespaceId: string,
-  schema: { generation: number; vectors: Readonly<Record<string, VectorDefinition>> },
+  schema: {
+    generation: number
+    vectors: Readonly<Record<string, VectorDefinition>>
+    featureExtractors: readonly NamespaceExtractor[] | null
+  },
   at: Date,
 ): Promise<void> {
   await db
@@ -200,6 +218,9 @@ export async function writeSchema(
     .set({
       generation: schema.generation,
       vectors: JSON.stringify(schema.vectors),
+      ...(schema.featureExtractors && {
+        feature_extractors: JSON.stringify(schema.featureExtractors),
+      }),
       updated_at: at,
     })
     .where('id', '=', namespaceId)
@@ -219,6 +240,7 @@ function reconfigurationOf(row: Row): Reconfiguration {
     toGeneration: row.to_generation,
     vectorsBefore: row.vectors_before,
     vectorsAfter: row.vectors_after,
+    extractorsAfter: row.extractors_after,
     previousPoints: row.previous_points,
     progress: row.progress,
     taskId: row.task_id,

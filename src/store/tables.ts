@@ -133,6 +133,7 @@ interface ReconfigurationTable {
   to_generation: number | null
   vectors_before: Json<Record<string, VectorDefinition>>
   vectors_after: Json<Record<string, VectorDefinition>>
+  extractors_after: Json<NamespaceExtractor[] | null> | null
   previous_points: number
   progress: Json<ReconfigurationProgress>
   task_id: string | null

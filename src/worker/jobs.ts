@@ -2,7 +2,14 @@ import type { Job } from './job.ts'
 import { batchJobs } from './jobs/batches.ts'
 import { bucketJobs } from './jobs/buckets.ts'
 import { namespaceJobs } from './jobs/namespaces.ts'
+import { reconfigurationJobs } from './jobs/reconfigurations.ts'
 import { pluginJobs } from './jobs/plugins.ts'
 
 /** Every job; the worker registers each by its name. */
-export const jobs: readonly Job[] = [...namespaceJobs, ...bucketJobs, ...batchJobs, ...pluginJobs]
+export const jobs: readonly Job[] = [
+  ...namespaceJobs,
+  ...reconfigurationJobs,
+  ...bucketJobs,
+  ...batchJobs,
+  ...pluginJobs,
+]

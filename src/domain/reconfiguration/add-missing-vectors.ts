@@ -2,19 +2,24 @@ import type { Ports } from '../../ports/ports.ts'
 import { EngineRejection, type VectorSpec } from '../../ports/vector-engine.ts'
 import { readNamespaceById } from '../../store/namespaces.ts'
 import {
-  changeReconfiguration,
   forgetReconfigurations,
+  lockNamespaceRow,
   readReconfiguration,
   writeSchema,
 } from '../../store/reconfigurations.ts'
 import type { Db } from '../../store/tables.ts'
 import { fail } from '../failure.ts'
 import { collectionSpec } from '../namespaces/merge-vectors.ts'
-import { aliasOf, type Namespace, type VectorDefinition } from '../namespaces/namespace.ts'
+import {
+  aliasOf,
+  type Namespace,
+  type NamespaceExtractor,
+  type VectorDefinition,
+} from '../namespaces/namespace.ts'
 import { newReconfiguration, orBusy, writeIntent } from './begin.ts'
+import { move } from './move.ts'
 import { planVectors, shapeOf, withAdded, type Vectors } from './plan-vectors.ts'
 import type { Reconfiguration } from './reconfiguration.ts'
-import { nextState, type ReconfigurationEvent } from './transitions.ts'
 
 export type AddNeeds = Pick<
   Ports,
@@ -32,16 +37,18 @@ export interface AddedVectors {
 /**
  * Adds what of `vectors` the namespace lacks to its live collection: no point is touched, reads and writes go on, and
  * what is there already stays as it is. The intent is a row, the engine follows, the namespace's row is written last;
- * a killed process's work is ended by the next start. Nothing to add: nothing is written.
+ * a killed process's work is ended by the next start. Nothing to add: nothing is written. `extractors`: what the
+ * namespace's extractors become in the same step.
  * Throws `conflict` where a vector of the name is there in another shape, or a reconfigure is under way.
  */
 export async function addMissingVectors(
   ports: AddNeeds,
   namespace: Pick<Namespace, 'id'>,
   vectors: Vectors,
+  extractors: NamespaceExtractor[] | null = null,
 ): Promise<AddedVectors> {
   const begun = await orBusy(ports.db, namespace.id, () =>
-    ports.db.transaction().execute((tx) => begin(tx, ports, namespace.id, vectors)),
+    ports.db.transaction().execute((tx) => begin(tx, ports, namespace.id, vectors, extractors)),
   )
   if ('present' in begun) return { added: [], total: Object.keys(begun.present) }
   await finishAdding(ports, begun.reconfiguration)
@@ -84,7 +91,9 @@ async function begin(
   ports: AddNeeds,
   namespaceId: string,
   vectors: Vectors,
+  extractors: NamespaceExtractor[] | null,
 ): Promise<{ present: Vectors } | { reconfiguration: Reconfiguration }> {
+  await lockNamespaceRow(tx, namespaceId)
   const namespace = await readNamespaceById(tx, namespaceId)
   if (namespace?.state !== 'ready') {
     throw fail('not_found', { resource: 'namespace', id: namespaceId })
@@ -92,13 +101,15 @@ async function begin(
   refuseOtherShapes(namespace.vectors, vectors)
   const after = withAdded(namespace.vectors, vectors)
   const { added, rebound } = planVectors(namespace.vectors, after)
-  if (added.length === 0 && rebound.length === 0) return { present: namespace.vectors }
+  const isChanged = added.length > 0 || rebound.length > 0 || extractors !== null
+  if (!isChanged) return { present: namespace.vectors }
   const reconfiguration = newReconfiguration(ports, namespace, {
     strategy: 'online',
     isReprocess: false,
     state: 'waiting_for_engine',
     toGeneration: null,
     vectorsAfter: after,
+    extractorsAfter: extractors,
     previousPoints: 0,
     taskId: null,
   })
@@ -127,29 +138,19 @@ async function createVector(
   await vectors.createVector(aliasOf({ id: namespaceId }), definition.name, specOf(definition))
 }
 
-/** Null where another has taken it over: then nothing was written. */
-async function move(
-  db: Db,
-  reconfiguration: Reconfiguration,
-  event: ReconfigurationEvent,
-): Promise<Reconfiguration | null> {
-  const state = nextState(reconfiguration.state, event)
-  if (await changeReconfiguration(db, reconfiguration, { state }))
-    return { ...reconfiguration, state }
-  return null
-}
-
 /**
  * Under the lease: a writer that comes after it knows the new vectors, in whatever process.
  * Where a converging job was quicker, what it did is what we would have done.
  */
 async function record(ports: FinishNeeds, reconfiguration: Reconfiguration): Promise<void> {
   const { namespaceId, fromGeneration: generation, vectorsAfter: vectors } = reconfiguration
+  const schema = { generation, vectors, featureExtractors: reconfiguration.extractorsAfter }
   await ports.leases.exclusive(namespaceId, 'adding vectors', async (lease) => {
     await lease.check()
     await ports.db.transaction().execute(async (tx) => {
+      await lockNamespaceRow(tx, namespaceId)
       if (!(await move(tx, reconfiguration, 'recorded'))) return
-      await writeSchema(tx, namespaceId, { generation, vectors }, ports.now())
+      await writeSchema(tx, namespaceId, schema, ports.now())
       await forgetReconfigurations(tx, namespaceId, ports.config.reconfigurationsMax)
     })
     ports.cache.forget('namespaces')
@@ -176,13 +177,12 @@ export async function takeBackAdding(
   const cancelling =
     reconfiguration.state === 'cancelling'
       ? reconfiguration
-      : await move(ports.db, reconfiguration, 'given_up')
+      : await move(ports.db, reconfiguration, 'given_up', { error: reason })
   if (!cancelling) return
   for (const name of planVectors(vectorsBefore, vectorsAfter).added) {
     await ports.vectors.dropVector(aliasOf({ id: namespaceId }), name)
   }
-  const state = nextState(cancelling.state, 'taken_away')
-  await changeReconfiguration(ports.db, cancelling, { state, error: reason })
+  await move(ports.db, cancelling, 'taken_away')
 }
 
 function specOf(definition: VectorDefinition): VectorSpec {

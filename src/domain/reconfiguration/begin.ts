@@ -9,16 +9,17 @@ import type { Reconfiguration } from './reconfiguration.ts'
 /** When the job looks whether the one who began died; nothing of a living one is disturbed by it. */
 const convergeAfterSeconds = 60
 
-type Begun = Pick<
-  Reconfiguration,
-  | 'strategy'
-  | 'isReprocess'
-  | 'state'
-  | 'toGeneration'
-  | 'vectorsAfter'
-  | 'previousPoints'
-  | 'taskId'
->
+type Begun = Partial<Pick<Reconfiguration, 'extractorsAfter' | 'progress'>> &
+  Pick<
+    Reconfiguration,
+    | 'strategy'
+    | 'isReprocess'
+    | 'state'
+    | 'toGeneration'
+    | 'vectorsAfter'
+    | 'previousPoints'
+    | 'taskId'
+  >
 
 /** A row that no one has written yet. */
 export function newReconfiguration(
@@ -34,6 +35,7 @@ export function newReconfiguration(
     fence: 1,
     fromGeneration: namespace.generation,
     vectorsBefore: namespace.vectors,
+    extractorsAfter: null,
     progress: {},
     error: null,
     switchedAt: null,
@@ -89,7 +91,7 @@ export function busyConflict(busy: Reconfiguration | null, cause?: unknown) {
       hint:
         taskId === null
           ? 'It ends by itself; try again then.'
-          : `Wait for its task, or cancel it: POST /v1/tasks/${taskId}/cancel.`,
+          : `Wait for its task, or cancel it: DELETE /v1/tasks/${taskId}.`,
       details: { reconfiguration_id: id, state, ...(taskId !== null && { task_id: taskId }) },
     },
     { cause },

@@ -1,4 +1,4 @@
-import type { VectorDefinition } from '../namespaces/namespace.ts'
+import type { NamespaceExtractor, VectorDefinition } from '../namespaces/namespace.ts'
 
 /** `online` adds vectors to the live collection; `recreate` puts a new generation in its place (design 4). */
 export const reconfigureStrategies = ['recreate', 'online'] as const
@@ -31,7 +31,6 @@ export const busyStates = [
   'filling',
   'switching',
   'undoing',
-  'discarding',
   'cancelling',
 ] as const satisfies readonly ReconfigurationState[]
 
@@ -39,6 +38,7 @@ export const busyStates = [
 export const unsettledStates = [
   ...busyStates,
   'erasing',
+  'discarding',
 ] as const satisfies readonly ReconfigurationState[]
 
 /** One change of a namespace's vectors, kept as a row from its plan to its end. */
@@ -59,6 +59,8 @@ export interface Reconfiguration {
   toGeneration: number | null
   vectorsBefore: Record<string, VectorDefinition>
   vectorsAfter: Record<string, VectorDefinition>
+  /** What the namespace's extractors become with it; null: they stay. */
+  extractorsAfter: NamespaceExtractor[] | null
   /** Points when it began. */
   previousPoints: number
   /** What was done so far, for people and for the job that goes on with it. */

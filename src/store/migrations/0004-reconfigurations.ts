@@ -22,6 +22,8 @@ CREATE TABLE reconfigurations (
   to_generation integer,
   vectors_before jsonb NOT NULL,
   vectors_after jsonb NOT NULL,
+  -- What feature_extractors of the namespace become with it; null: they stay.
+  extractors_after jsonb,
   previous_points integer NOT NULL DEFAULT 0,
   progress jsonb NOT NULL DEFAULT '{}',
   task_id text,
@@ -35,6 +37,6 @@ CREATE INDEX ON reconfigurations (namespace_id, created_at, id);
 CREATE INDEX ON reconfigurations (task_id) WHERE task_id IS NOT NULL;
 -- One at a time a namespace, whatever becomes of leases.
 CREATE UNIQUE INDEX reconfigurations_busy ON reconfigurations (namespace_id) WHERE state IN
-  ('waiting_for_engine', 'adding', 'building', 'filling', 'switching', 'undoing', 'discarding', 'cancelling');
+  ('waiting_for_engine', 'adding', 'building', 'filling', 'switching', 'undoing', 'cancelling');
 `,
 }
