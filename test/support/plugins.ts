@@ -7,6 +7,7 @@ import { tarOf } from '../../src/adapters/plugin-archive/tar-writer.fixture.ts'
 import { openPluginProcess } from '../../src/adapters/plugin-process/open-plugin-process.ts'
 import type { BlobStore } from '../../src/ports/blob-store.ts'
 import type { PluginCode, PluginHost, PluginRow } from '../../src/ports/plugin-host.ts'
+import type { Logger } from '../../src/ports/logger.ts'
 import { silentLogger } from './silent-logger.ts'
 import { testConfig } from './ports.ts'
 
@@ -22,14 +23,23 @@ export interface TestPlugins extends AsyncDisposable {
   install: (files: PluginFiles, namespaceId?: string) => Promise<PluginCode>
 }
 
-export async function openTestPlugins(env: Record<string, string> = {}): Promise<TestPlugins> {
+export async function openTestPlugins(
+  env: Record<string, string> = {},
+  more: { cacheFolder?: string; log?: Logger } = {},
+): Promise<TestPlugins> {
   const stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'nacre-plugins-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
   const config = testConfig(folder, 'postgres://unused', env)
   const host = stack.use(
-    openPluginProcess({ folder: join(folder, 'plugins'), blobs, config, log: silentLogger }),
+    openPluginProcess({
+      folder: join(folder, 'plugins'),
+      blobs,
+      config,
+      log: silentLogger,
+      ...more,
+    }),
   )
   return {
     host,

@@ -67,8 +67,9 @@ export async function checkPlugin(
   code: PluginCode,
   signal?: AbortSignal,
 ): Promise<PluginCheck> {
-  const missing = await missingDependencies(parts, code)
+  const missing: string[] = []
   try {
+    missing.push(...(await missingDependencies(parts, code)))
     const { process, answer } = await startLoaded(parts, code, signal)
     try {
       const loaded = readLoaded(answer)

@@ -88,7 +88,8 @@ class PluginProcessHost implements PluginHost {
   }
 
   async stop(pluginId: string): Promise<void> {
-    const running = await this.#running
+    // Where plugins cannot run, none is running.
+    const running = await this.#running?.catch(() => null)
     await running?.pool.stop(pluginId)
   }
 

@@ -11,6 +11,7 @@ import type { Config } from '../../config.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { takeLock } from '../data-folder/lock.ts'
 import { hasBasePackages, pythonFolder } from './find-python.ts'
+import { PluginRefused } from './plugin-ended.ts'
 import { networkPaths, policyOf, pythonCommand, type Room, type Runtime } from './launch-policy.ts'
 
 /** What the host imports; `python/environment.py` has the same list and checks it. */
@@ -65,7 +66,7 @@ export class PythonPackages {
 
   /**
    * The same for a plugin that declares more, its own packages first. What is missing and may not be installed is
-   * left to the plugin's own import errors. Throws `NoPackages`.
+   * left to the plugin's own import errors. Throws `NoPackages`, and `PluginRefused` where they cannot be had.
    */
   async of(dependencies: readonly string[]): Promise<string[]> {
     const sites = await this.base()
@@ -75,11 +76,12 @@ export class PythonPackages {
     return [await this.#folderOf(dependencies.toSorted()), ...sites]
   }
 
-  /** Of these requirements, those that the base does not meet, each with what is wrong. */
+  /** Of these requirements, those that the base does not meet, each with what is wrong. Throws `NoPackages`, and `PluginRefused` for what is no name. */
   async missing(dependencies: readonly string[]): Promise<string[]> {
     if (dependencies.length === 0) return []
-    const sites = (await this.base()).flatMap((site) => ['--site', site])
-    const room = { ...this.#room(), readPaths: [this.#folder] }
+    const readPaths = await this.base()
+    const sites = readPaths.flatMap((site) => ['--site', site])
+    const room = { ...this.#room(), readPaths }
     const { missing } = await this.#environment(['check', ...sites, ...named(dependencies)], room)
     return missing ?? []
   }
@@ -140,12 +142,17 @@ export class PythonPackages {
       const sites = beside.flatMap((site) => ['--site', site])
       const args = ['install', '--target', target, ...sites, ...named(requirements)]
       const { error } = await this.#environment(args, room, env)
-      if (error !== undefined)
-        throw new NoPackages(`${error}. By hand: ${this.remedy(requirements)}`)
+      if (error !== undefined) throw this.#refusal(error, requirements)
       await rename(target, folder)
     } finally {
       await rm(work, { recursive: true, force: true })
     }
+  }
+
+  /** Without the base no plugin runs; what one declares beside it is that plugin's alone. */
+  #refusal(error: string, requirements: readonly string[]): Error {
+    const message = `${error}. By hand: ${this.remedy(requirements)}`
+    return requirements === base ? new NoPackages(message) : new PluginRefused('load', message)
   }
 
   #room(): Room {
@@ -202,7 +209,8 @@ function named(requirements: readonly string[]): string[] {
       !/^[A-Za-z0-9][A-Za-z0-9._-]*\s*(\[[A-Za-z0-9._, -]*\])?\s*([(<>=!~;][^@/]*)?$/.test(one),
   )
   if (wrong.length === 0) return [...requirements]
-  throw new NoPackages(
+  throw new PluginRefused(
+    'load',
     `${wrong.join(', ')} cannot be installed: a dependency is a package's name with versions, like requests>=2.31`,
   )
 }

@@ -91,7 +91,7 @@ async function tryBatch(
   wallMs: number,
   attempt: { wasUsed: boolean },
 ): Promise<ExtractedRow[]> {
-  const { runner, code, request, signal } = run
+  const { runner, code, signal } = run
   await using inputs = await runner.inputs.take(code, rows, signal)
   const given = wireRun(run, rows, inputs.data)
   return await runner.pool.use(code, 'batch', signal, async (process) => {
