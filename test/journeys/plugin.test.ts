@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { after, before, describe, test } from 'node:test'
-import { featuresOf } from '../../src/domain/extractors/features-of.ts'
-import type { VectorDefinition } from '../../src/domain/namespaces/namespace.ts'
-import { addMissingVectors } from '../../src/domain/reconfiguration/add-missing-vectors.ts'
-import { readNamespaceById } from '../../src/store/namespaces.ts'
 import { packExample, packPlugin } from '../support/plugin-archive.ts'
 import { startTestServer, type Answer, type TestServer } from '../support/server.ts'
 
@@ -132,7 +128,11 @@ describe('a plugin without a query service', () => {
     assert.equal(search.status, 400)
     assert.match(JSON.stringify(search.body), /lacks/)
 
-    await addVectors()
+    const done = await call(request.method, request.path, request.body)
+    assert.deepEqual(done.vectors_added, ['counter_embedding'])
+    assert.equal(done.status, 'reconfigured')
+    const again = await call(request.method, request.path, request.body)
+    assert.equal(again.status, 'no_changes_needed')
   })
 
   test('makes several documents of an object, passes one over, and fails one alone', async () => {
@@ -347,18 +347,6 @@ def measure(batch):
 def build_steps(extractor_request, **kwargs):
     return {"steps": [measure]}
 `,
-}
-
-/** What the request does, until it is served. */
-async function addVectors(): Promise<void> {
-  const { ports } = server
-  const row = (await readNamespaceById(ports.db, namespace)) ?? assert.fail('it is there')
-  const features = await featuresOf(ports, row)
-  await addMissingVectors(ports, row, keyed(Object.values(features.lacking)))
-}
-
-function keyed(vectors: readonly VectorDefinition[]): Record<string, VectorDefinition> {
-  return Object.fromEntries(vectors.map((vector) => [vector.name, vector]))
 }
 
 function extractor(name: string) {
