@@ -3,8 +3,9 @@ import { demo } from './commands/demo.ts'
 import { doctor } from './commands/doctor.ts'
 import { keys } from './commands/keys.ts'
 import { plugin } from './commands/plugin.ts'
+import { reconfigure } from './commands/reconfigure.ts'
 import { serve } from './commands/serve.ts'
 import { worker } from './commands/worker.ts'
 
 /** Every verb; `--help` and the reference page are functions of this list. */
-export const commands: readonly Command[] = [serve, worker, demo, plugin, keys, doctor]
+export const commands: readonly Command[] = [serve, worker, demo, plugin, reconfigure, keys, doctor]

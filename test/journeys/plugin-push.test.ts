@@ -37,7 +37,7 @@ describe('nacre plugin push', () => {
     assert.match(early.stderr, /There is no namespace yet/)
     assert.equal(first.status, 0, first.stdout + first.stderr)
     assert.match(first.stdout, /my_embed_1_0_0 is uploaded to 'garden': validation passed/)
-    assert.match(first.stdout, /✓ Plugin my_embed_1_0_0 is deployed/)
+    assert.match(first.stdout, /✓ It is deployed and an extractor of 'garden'\.$/m)
     const { plugin } = await server.call('GET', `/v1/namespaces/${id}/plugins/my_embed_1_0_0`)
     assert.equal(plugin.deployed, true)
     assert.equal(again.status, 0, again.stderr)
@@ -62,7 +62,7 @@ describe('nacre plugin push', () => {
     const { status, stdout, stderr } = await push(folder, '--namespace', 'full')
 
     assert.equal(status, 0, stderr)
-    assert.match(stdout, /\(1 documents?\) lacks my_embed_embedding/)
+    assert.match(stdout, /! The namespace lacks my_embed_embedding/)
     assert.match(stdout, /→ nacre reconfigure full --dry-run --online/)
   })
 

@@ -93,7 +93,7 @@ interface Status {
   status: string
   message: string
   error: string | null
-  schema: { complete: boolean; changed_vectors: string[] }
+  schema: { missing_vectors: string[]; changed_vectors: string[] }
 }
 
 const pollMs = 200
@@ -122,7 +122,11 @@ function tellUpload({ print }: CommandCall, pushed: Pushed, namespace: string): 
 function tellStatus({ print }: CommandCall, status: Status, namespace: string): void {
   const { schema, message, error } = status
   if (status.status !== 'deployed') throw fail('bad_request', { reason: error ?? message })
-  print(`✓ ${message}`)
-  const online = schema.changed_vectors.length === 0 ? ' --online' : ''
-  if (!schema.complete) print(`  → nacre reconfigure ${namespace} --dry-run${online}`)
+  print(`✓ It is deployed and an extractor of '${namespace}'.`)
+  const { missing_vectors: missing, changed_vectors: changed } = schema
+  if (missing.length > 0) print(`! The namespace lacks ${missing.join(', ')}.`)
+  if (changed.length > 0) print(`! The namespace defines ${changed.join(', ')} otherwise.`)
+  if (missing.length + changed.length === 0) return
+  // A vector that is there with another definition cannot be changed in place.
+  print(`  → nacre reconfigure ${namespace} --dry-run${changed.length > 0 ? '' : ' --online'}`)
 }
