@@ -6,6 +6,8 @@ import { openEmbedder } from './adapters/embedding/open-embedder.ts'
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/open-embedded-postgres.ts'
 import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
 import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
+import { openFsBlobs } from './adapters/fs-blobs/open-fs-blobs.ts'
+import { openPluginProcess } from './adapters/plugin-process/open-plugin-process.ts'
 import { openLogger } from './adapters/pino-log/open-logger.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './store/database.ts'
@@ -45,6 +47,19 @@ export async function probeModel(config: Config): Promise<string> {
   const { inferenceName, dimensions, languages } = await embedder.describe(config.embeddingModel)
   await embedder.embed(config.embeddingModel, ['The quick fox jumps.'], 'query')
   return `${inferenceName}, ${dimensions} dimensions, languages: ${languages.join(', ')}`
+}
+
+/** What runs plugins and behind which walls, or why none can: everything else works without them. */
+export async function probePlugins(config: Config): Promise<string> {
+  return await inTemporaryFolder(async (folder) => {
+    const blobs = await openFsBlobs(join(folder, 'blobs'))
+    const parts = { folder: join(folder, 'plugins'), blobs, config, log: silent }
+    await using host = openPluginProcess(parts)
+    const { tier, reasons, python, problem } = await host.describe()
+    if (problem !== null) return `none can run: ${problem}`
+    const why = reasons.length > 0 ? ` (${reasons.join('; ')})` : ''
+    return `Python ${python?.version} at ${python?.path}, isolation tier ${tier}${why}`
+  })
 }
 
 async function databaseVersion(url: string): Promise<string> {

@@ -2,7 +2,7 @@ import { access, constants, mkdir, statfs } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, resolve } from 'node:path'
 import type { Config } from '../../config.ts'
-import { probeDatabase, probeEngine, probeModel } from '../../probe.ts'
+import { probeDatabase, probeEngine, probeModel, probePlugins } from '../../probe.ts'
 import type { Check } from './check.ts'
 
 const nodeMajorMin = 26
@@ -45,6 +45,11 @@ export function checksOf(config: Config): Check[] {
       name: 'model',
       look: () => probeModel(config),
       remedy: 'Check EMBEDDING_MODEL; `bundled` needs nothing.',
+    },
+    {
+      name: 'plugins',
+      look: () => probePlugins(config),
+      remedy: 'Set NACRE_PYTHON to a Python 3.10 or later.',
     },
   ]
 }
