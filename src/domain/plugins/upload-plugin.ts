@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { StoredBlob } from '../../ports/blob-store.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
@@ -74,6 +75,8 @@ export async function receiveArchive(
 ): Promise<StoredBlob> {
   const upload = await readUpload(ports.db, uploadId)
   if (!upload) throw fail('not_found', { resource: 'upload', id: uploadId })
+  // A URL that was used stores nothing more, however often it is sent to.
+  if (upload.archive) return await sameArchive(upload.archive, content)
   const archive = await storeArchive(ports, content, signal)
   const isFirst = await ports.db.transaction().execute(async (tx) => {
     await keepArchive(ports, tx, archive.hash)
@@ -82,7 +85,27 @@ export async function receiveArchive(
   if (isFirst) return archive
   const kept = await readUpload(ports.db, uploadId)
   if (kept?.archive?.hash === archive.hash) return archive
-  throw fail('forbidden', { reason: 'This URL has been used; begin another upload.' })
+  throw usedUrl()
+}
+
+/** A client that did not hear our answer sends its archive again: read, compared, not kept. */
+async function sameArchive(
+  known: StoredBlob,
+  content: AsyncIterable<Uint8Array>,
+): Promise<StoredBlob> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  for await (const chunk of content) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > known.sizeBytes) throw usedUrl()
+    hash.update(chunk)
+  }
+  if (hash.digest('hex') !== known.hash) throw usedUrl()
+  return known
+}
+
+function usedUrl() {
+  return fail('forbidden', { reason: 'This URL has been used; begin another upload.' })
 }
 
 /**

@@ -130,6 +130,17 @@ describe('POST /v1/namespaces/{}/plugins', { skip }, () => {
     assert.equal(again.answer.error.type, 'AlreadyExistsError')
   })
 
+  test('of uploads of one version at the same time one is taken, the others are 409', async () => {
+    const archive = packPlugin(lengthPlugin('raced'))
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => send({ name: 'raced', version: '1', archive })),
+    )
+    const list = await server.call('GET', `/v1/namespaces/${ns}/plugins`)
+
+    assert.deepEqual(answers.map(({ status }) => status).toSorted(), [200, 409, 409])
+    assert.equal(list.plugins.filter(({ name }: Answer) => name === 'raced').length, 1)
+  })
+
   test('422 names each wrong field; a name with - is told the one with _', async () => {
     const archive = packPlugin(lengthPlugin('fields'))
     const { status, answer } = await send({ name: 'my-plugin', version: 'latest', archive })
@@ -304,4 +315,20 @@ describe('a signed upload', { skip }, () => {
     assert.equal(head.headers.get('content-length'), String(archive.length))
     assert.equal(forged.status, 403)
   })
+})
+
+test('without a Python that runs plugins an upload is 503 and says what to install; the rest works', async () => {
+  await using bare = await startTestServer({ NACRE_PYTHON: '/nowhere/python3' })
+  const { namespace_id } = await bare.call('POST', '/v1/namespaces', { namespace_name: 'bare' })
+  const archive = packPlugin(lengthPlugin('unrun'))
+  const { body, headers } = await formOf({ name: 'unrun', version: '1', archive })
+  const path = `/v1/namespaces/${namespace_id}/plugins`
+
+  const response = await bare.fetch(path, { method: 'POST', body, headers })
+  const { error }: Answer = await response.json()
+  const list = await bare.call('GET', path)
+
+  assert.equal(response.status, 503)
+  assert.match(error.message, /Python/)
+  assert.equal(list.total, 0)
 })
