@@ -11,9 +11,13 @@ import {
 } from '../../../test/support/plugins.ts'
 import type { PluginCode } from '../../ports/plugin-host.ts'
 import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
-import { misbehaviours, type Misbehaviour } from './misbehaviour.fixture.ts'
+import type { Misbehaviour } from './misbehaviour.fixture.ts'
+import { misbehavingAnswers } from './misbehaving-answers.fixture.ts'
+import { misbehavingReach } from './misbehaving-reach.fixture.ts'
+import { misbehavingUses } from './misbehaving-uses.fixture.ts'
 
 const skip = await noPlugins()
+const misbehaviours = [...misbehavingUses, ...misbehavingReach, ...misbehavingAnswers]
 
 /** Small, so that a wall is soon met. */
 const limits = {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
   manifestOf,
@@ -20,6 +21,7 @@ import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
 import type { PluginCode } from '../../ports/plugin-host.ts'
 
 const skip = await noPlugins()
+const holdPlugin = new URL('hold-plugin.fixture.ts', import.meta.url)
 
 /** Tells its process; `sleep 2` sleeps, `die` dies. */
 function plugin(name: string) {
@@ -136,7 +138,7 @@ describe('processes of plugins', { skip, concurrency: 2 }, () => {
 
   test('a server that is killed takes its plugin processes with it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'nacre-held-'))
-    const server = spawn(process.execPath, [join(import.meta.dirname, 'hold-plugin.fixture.ts')], {
+    const server = spawn(process.execPath, [fileURLToPath(holdPlugin)], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
