@@ -26,16 +26,27 @@ export class ServerStopped extends Error {
   }
 }
 
+export interface ServerProcessOptions {
+  logLevel?: string
+  /** Takes each line of the log; without it they go to this process's stderr. */
+  onLog?: (line: string) => void
+}
+
 /** A server of its own, started as a user would: `nacre serve --json` on a free port. */
-export async function startServerProcess(folder: string): Promise<ServerProcess> {
+export async function startServerProcess(
+  folder: string,
+  { logLevel = 'warn', onLog }: ServerProcessOptions = {},
+): Promise<ServerProcess> {
   const main = new URL(`../main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
   const child = spawn(
     process.execPath,
-    [main.pathname, 'serve', '--json', '--data', folder, '--port', '0', '--log', 'warn'],
+    [main.pathname, 'serve', '--json', '--data', folder, '--port', '0', '--log', logLevel],
     {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: ['ignore', 'pipe', 'pipe'],
     },
   )
+  if (onLog) createInterface({ input: child.stderr }).on('line', onLog)
+  else child.stderr.pipe(process.stderr, { end: false })
   const exited = once(child, 'exit')
   const line = await firstLine(child.stdout)
   if (line === null) {
