@@ -16,6 +16,7 @@ import {
 } from './document.ts'
 import { everything } from './find-document.ts'
 import { retrieveDocuments } from './read.ts'
+import { writePlace } from './write-place.ts'
 import { writeDocuments, type WritePorts } from './write.ts'
 
 type Location = (string | number)[]
@@ -58,15 +59,22 @@ export async function createDocument(
 ): Promise<DocumentRecord> {
   const document = newDocument(ports, namespace, collection, request, 'api', ['body'])
   const given = request.document_id
-  if (given) {
-    const [taken] = await retrieveDocuments(ports, namespace, [document.id], everything, signal)
-    if (taken) throw fail('already_exists', { resource: 'document', name: given })
-  }
-  await writeDocuments(ports, namespace, [document], signal)
-  const [record] = await retrieveDocuments(ports, namespace, [document.id], everything, signal)
-  if (!record)
-    throw fail('not_found', { resource: 'document', id: given ?? documentIdOf(document.id) })
-  return record
+  return await ports.leases.shared(
+    namespace.id,
+    async (share) => {
+      // Read where it is written, which is another generation where a reconfigure was waited for.
+      const { live } = await writePlace(ports, namespace, share)
+      const read = () => retrieveDocuments(ports, live, [document.id], everything, signal)
+      if (given && (await read()).length > 0)
+        throw fail('already_exists', { resource: 'document', name: given })
+      await writeDocuments(ports, live, [document], signal)
+      const [record] = await read()
+      if (!record)
+        throw fail('not_found', { resource: 'document', id: given ?? documentIdOf(document.id) })
+      return record
+    },
+    signal,
+  )
 }
 
 /** A request as a document for the write gate. Throws `request_invalid` below `location`. */
