@@ -13,6 +13,7 @@ from nacre_host.values import to_json
 
 REQUIRED_FILES = ("manifest.py", "pipeline.py")
 FILES_TOLD_MAX = 20
+MANIFEST_BYTES_MAX = 256 * 1024
 
 
 def inspect_plugin(folder: str, uploaded: dict) -> dict:
@@ -47,7 +48,12 @@ def read_manifest_file(folder: str, notes: Notes) -> Reading:
     path = os.path.join(folder, "manifest.py")
     try:
         with open(path, "rb") as source:
-            return read_static(parse_source(source.read(), "manifest.py"))
+            content = source.read(MANIFEST_BYTES_MAX + 1)
+        if len(content) > MANIFEST_BYTES_MAX:
+            size = os.path.getsize(path)
+            notes.error(f"manifest.py has {size} bytes; at most {MANIFEST_BYTES_MAX}: keep code and data in other files")
+            return Reading()
+        return read_static(parse_source(content, "manifest.py"))
     except SyntaxError as error:
         column = max((error.offset or 1) - 1, 0)
         notes.error(f"manifest.py:{error.lineno or 1}:{column}: Syntax error: {error.msg}")

@@ -53,7 +53,7 @@ def _convert(value: object, strict: bool, depth: int) -> object:
     if isinstance(value, enum.Enum):
         return to_json(value.value, strict, depth + 1)
     if isinstance(value, str):
-        return clean_text(value)
+        return _text(value, strict)
     if isinstance(value, (bool, int)):
         return _whole(value)
     if isinstance(value, float):
@@ -61,7 +61,7 @@ def _convert(value: object, strict: bool, depth: int) -> object:
     if isinstance(value, (bytes, bytearray, memoryview)):
         raise NotJson("bytes; store a URL or base64 text")
     if isinstance(value, dict):
-        return {clean_text(str(key)): to_json(item, strict, depth + 1) for key, item in value.items()}
+        return {_text(str(key), strict): to_json(item, strict, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_json(item, strict, depth + 1) for item in value]
     if isinstance(value, (set, frozenset)):
@@ -87,6 +87,11 @@ def _convert_object(value: object, strict: bool, depth: int) -> object:
         if callable(call) and not isinstance(value, type):
             return to_json(call(**arguments), strict, depth + 1)
     raise NotJson(f"{_name(value)}, which has no JSON form; store text, numbers, lists or dicts")
+
+
+def _text(text: str, strict: bool) -> str:
+    # What is shown is kept in a database, which takes no NUL.
+    return clean_text(text) if strict else clean_text(text).replace("\0", "\ufffd")
 
 
 def _whole(value: int) -> int:

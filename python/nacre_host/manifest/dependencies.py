@@ -6,8 +6,11 @@ import re
 import sys
 from importlib import metadata
 
+from nacre_host.manifest.shown import cut
+
 REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(\[[^\]]*\])?\s*\(?([^;@)]*)\)?\s*(?:;(.*))?")
 CLAUSE = re.compile(r"\s*(===|==|!=|~=|<=|>=|<|>)\s*([^\s,]+)\s*")
+REQUIREMENT_CHARACTERS_MAX = 500
 MARKER = re.compile(r"""\s*(\w+)\s*(==|!=|<=|>=|<|>)\s*["']([^"']*)["']\s*""")
 
 
@@ -17,9 +20,10 @@ def missing_dependencies(requirements: list[str]) -> list[str]:
 
 
 def _fault(text: str) -> str | None:
-    match = REQUIREMENT.fullmatch(text)
+    # The pattern goes back over blanks: short texts only. Versions have few digits, for Python refuses to read long ones.
+    match = REQUIREMENT.fullmatch(text) if len(text) <= REQUIREMENT_CHARACTERS_MAX else None
     if not match:
-        return f"{text} (not a requirement that can be checked: name a package and versions)"
+        return f"{cut(text)} (not a requirement that can be checked: name a package and versions)"
     name, _, clauses, marker = match.groups()
     if marker and not _applies(marker):
         return None

@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass
 from nacre_host.manifest.keys import DISTANCES, FEATURE_EXTRAS, FEATURE_KEYS, FEATURE_TYPES
 from nacre_host.manifest.near import nearest
 from nacre_host.manifest.notes import Notes
+from nacre_host.manifest.shown import cut, shown
 
 DIMENSIONS_MAX = 65536
+FEATURES_MAX = 100
+NAME_CHARACTERS_MAX = 255
 RIGHT_KEY = {other: right for right, others in FEATURE_KEYS.items() for other in (right, *others)}
 
 
@@ -28,6 +31,9 @@ def read_features(value: object, notes: Notes) -> tuple[list[Vector], list[dict]
     if not isinstance(value, (list, tuple)):
         notes.error(f"features must be a list of dicts, not {type(value).__name__}")
         return [], []
+    if len(value) > FEATURES_MAX:
+        notes.error(f"features has {len(value)} entries; at most {FEATURES_MAX}")
+        return [], []
     vectors: list[Vector] = []
     fields: list[dict] = []
     for index, entry in enumerate(value):
@@ -40,10 +46,10 @@ def read_features(value: object, notes: Notes) -> tuple[list[Vector], list[dict]
         if kind == "embedding":
             vector = _read_vector(read, where, notes)
             if vector and vector.feature_name in {known.feature_name for known in vectors}:
-                notes.error(f"{where}: feature_name '{vector.feature_name}' is declared twice")
+                notes.error(f"{where}: feature_name '{cut(vector.feature_name)}' is declared twice")
             elif vector:
                 vectors.append(vector)
-        elif kind and isinstance(read.get("feature_name"), str):
+        elif kind and isinstance(read.get("feature_name"), str) and not _name_fault(read["feature_name"]):
             fields.append({"feature_name": read["feature_name"], "feature_type": kind})
     return vectors, fields
 
@@ -60,7 +66,7 @@ def _read_spellings(entry: dict, where: str, notes: Notes) -> dict:
             notes.warn(f"{where}.{key}: read as {right}")
         if right in read and _normal(right, read[right]) != _normal(right, value):
             first, second = sorted(((spelt[right], read[right]), (key, value)), key=lambda pair: pair[0] != right)
-            notes.error(f"{where}: {first[0]}={first[1]!r} and {second[0]}={second[1]!r} differ")
+            notes.error(f"{where}: {first[0]}={shown(first[1])} and {second[0]}={shown(second[1])} differ")
         if right not in read or key == right:
             read[right], spelt[right] = value, key
     return read
@@ -73,9 +79,9 @@ def _unknown_key(key: object, entry: dict, where: str, notes: Notes) -> None:
     absent = [spelling for spelling, right in RIGHT_KEY.items() if right not in given]
     meant = nearest(str(key), absent)
     if meant:
-        notes.error(f"{where}.{key} is not a known key; did you mean {RIGHT_KEY[meant]}?")
+        notes.error(f"{where}.{cut(str(key))} is not a known key; did you mean {RIGHT_KEY[meant]}?")
     else:
-        notes.warn(f"{where}.{key} is not a known key and is ignored")
+        notes.warn(f"{where}.{cut(str(key))} is not a known key and is ignored")
 
 
 def _normal(key: str, value: object) -> object:
@@ -101,7 +107,7 @@ def _kind(read: dict, where: str, notes: Notes) -> str | None:
         return None
     meant = nearest(kind, FEATURE_TYPES) if kind not in FEATURE_TYPES else None
     if meant:
-        notes.error(f"{where}: feature_type '{kind}' is not known; did you mean '{FEATURE_TYPES[meant]}'?")
+        notes.error(f"{where}: feature_type '{cut(kind)}' is not known; did you mean '{FEATURE_TYPES[meant]}'?")
         return None
     return kind
 
@@ -113,21 +119,35 @@ def _read_vector(read: dict, where: str, notes: Notes) -> Vector | None:
     if not isinstance(name, str) or not name:
         notes.error(f"{where}: feature_name is missing" if name is None else f"{where}: feature_name must be text")
         good = False
+    elif fault := _name_fault(name):
+        notes.error(f"{where}: feature_name {shown(name)} {fault}")
+        good = False
     if isinstance(size, bool) or not isinstance(size, int) or not 1 <= size <= DIMENSIONS_MAX:
-        what = "is missing" if size is None else f"is {size!r}; it must be a whole number from 1 to {DIMENSIONS_MAX}"
+        what = "is missing" if size is None else f"is {shown(size)}; it must be a whole number from 1 to {DIMENSIONS_MAX}"
         notes.error(f"{where}: embedding_dim {what}")
         good = False
     if distance not in DISTANCES.values():
         known = ", ".join(sorted(set(DISTANCES.values())))
-        notes.error(f"{where}: distance_metric {distance!r} is not known; it must be one of {known}")
+        notes.error(f"{where}: distance_metric {shown(distance)} is not known; it must be one of {known}")
         good = False
     return Vector(name, size, distance) if good else None
+
+
+def _name_fault(name: str) -> str | None:
+    # It is a name in the engine, a column of a frame and a part of a URI.
+    if len(name) > NAME_CHARACTERS_MAX:
+        return f"has {len(name)} characters; at most {NAME_CHARACTERS_MAX}"
+    return None if name.isprintable() else "has a character that cannot be shown"
 
 
 def read_vector_indexes(value: object, notes: Notes) -> list[Vector]:
     """`required_vector_indexes`, where a manifest has those and no features (plugin contract 2.2)."""
     vectors: list[Vector] = []
-    for index, entry in enumerate(value if isinstance(value, (list, tuple)) else [value]):
+    entries = value if isinstance(value, (list, tuple)) else [value]
+    if len(entries) > FEATURES_MAX:
+        notes.error(f"required_vector_indexes has {len(entries)} entries; at most {FEATURES_MAX}")
+        return []
+    for index, entry in enumerate(entries):
         where = f"required_vector_indexes[{index}]"
         inner = entry.get("index") if isinstance(entry, dict) else None
         if not isinstance(inner, dict):

@@ -1,9 +1,15 @@
 """Where a manifest's values live: `metadata`, overlaid by top-level variables (plugin contract 2.1, 2.2)."""
 
+from itertools import islice
+
 from nacre_host.manifest.keys import IGNORED_KEYS, TOP_KEYS
 from nacre_host.manifest.near import nearest
 from nacre_host.manifest.notes import Notes
+from nacre_host.manifest.shown import shown
 from nacre_host.manifest.versions import normalise_version
+
+# Misspelt keys are looked for among so many names; a manifest has a few dozen.
+NAMES_MAX = 1000
 
 
 def merge_styles(top: dict, metadata: dict, notes: Notes) -> dict:
@@ -13,7 +19,7 @@ def merge_styles(top: dict, metadata: dict, notes: Notes) -> dict:
         merged["feature_extractor_name"] = metadata["name"]
     for key, value in top.items():
         if key in merged and not _same(key, merged[key], value):
-            notes.error(f"{key}: top-level value {value!r} and metadata[{key!r}] = {merged[key]!r} differ; keep one")
+            notes.error(f"{key}: top-level value {shown(value)} and metadata[{key!r}] = {shown(merged[key])} differ; keep one")
         merged[key] = value
     return merged
 
@@ -21,14 +27,14 @@ def merge_styles(top: dict, metadata: dict, notes: Notes) -> dict:
 def check_names(assigned: list[str], metadata: dict, merged: dict, unresolved: set[str], notes: Notes) -> None:
     """Warns of names that are nearly a known key which is absent, and of keys of `metadata` that mean nothing."""
     absent = [key for key in TOP_KEYS if key not in merged and key not in unresolved]
-    for name in assigned:
+    for name in islice(dict.fromkeys(assigned), NAMES_MAX):
         if name not in TOP_KEYS and name not in IGNORED_KEYS and (meant := nearest(name, absent)):
             notes.warn(f"{name} looks like {meant}")
-    for key in metadata:
+    for key in islice(metadata, NAMES_MAX):
         if key in TOP_KEYS or key in IGNORED_KEYS:
             continue
         meant = nearest(str(key), absent)
-        notes.warn(f"metadata[{key!r}] looks like {meant}" if meant else f"metadata[{key!r}] is not a known key")
+        notes.warn(f"metadata[{shown(key)}] looks like {meant}" if meant else f"metadata[{shown(key)}] is not a known key")
 
 
 def _same(key: str, one: object, other: object) -> bool:

@@ -7,15 +7,20 @@ from nacre_host.manifest.manifest import Manifest
 from nacre_host.manifest.notes import Notes
 from nacre_host.manifest.output_checks import check_output
 from nacre_host.manifest.profile import read_profile, read_serve_config
+from nacre_host.manifest.oversized import oversize
 from nacre_host.manifest.schemas import read_schema
+from nacre_host.manifest.shown import cut, shown
 from nacre_host.manifest.versions import name_fault, normalise_version
 
 DESCRIPTION_CHARACTERS_MAX = 500
+TEXTS_MAX = 200
+TEXT_CHARACTERS_MAX = 500
 
 
 def normalise(merged: dict, unresolved: set[str], uploaded: dict, notes: Notes) -> Manifest:
     """`uploaded`: name and version of the upload, where there is one; keys in `unresolved` are not called missing."""
     manifest = Manifest()
+    merged = _without_oversized(merged, notes)
     _read_identity(manifest, merged, unresolved, uploaded, notes)
     _read_vectors(manifest, merged, notes)
     manifest.description = _text(merged, "description", DESCRIPTION_CHARACTERS_MAX, notes)
@@ -37,6 +42,16 @@ def normalise(merged: dict, unresolved: set[str], uploaded: dict, notes: Notes) 
     return manifest
 
 
+def _without_oversized(merged: dict, notes: Notes) -> dict:
+    kept = {}
+    for key, value in merged.items():
+        if fault := oversize(value):
+            notes.error(f"{key} {fault}")
+        else:
+            kept[key] = value
+    return kept
+
+
 def _read_identity(manifest: Manifest, merged: dict, unresolved: set[str], uploaded: dict, notes: Notes) -> None:
     hidden = unresolved & {"metadata", "name", "feature_extractor_name"}
     if "feature_extractor_name" in merged:
@@ -45,7 +60,7 @@ def _read_identity(manifest: Manifest, merged: dict, unresolved: set[str], uploa
             notes.error(fault)
         manifest.name = name if isinstance(name, str) else ""
         if uploaded.get("name") not in (None, manifest.name):
-            notes.error(f"feature_extractor_name '{manifest.name}' differs from the uploaded name '{uploaded['name']}'")
+            notes.error(f"feature_extractor_name '{cut(manifest.name)}' differs from the uploaded name '{cut(str(uploaded['name']))}'")
     elif not hidden:
         notes.error("feature_extractor_name is missing")
     _read_version(manifest, merged, unresolved, uploaded, notes)
@@ -57,7 +72,7 @@ def _read_version(manifest: Manifest, merged: dict, unresolved: set[str], upload
         given = merged["version"]
         manifest.version = normalise_version(given) or ""
         if not manifest.version:
-            notes.error(f"version {given!r} is no version; write X.Y.Z")
+            notes.error(f"version {shown(given)} is no version; write X.Y.Z")
         elif upload not in (None, manifest.version):
             notes.error(f"version {manifest.version} differs from the uploaded version {upload}")
     elif upload:
@@ -90,11 +105,16 @@ def _texts(value: object, key: str, notes: Notes) -> list[str]:
     if isinstance(value, str) or not isinstance(value, (list, tuple, set)):
         notes.error(f"{key} must be a list of texts, not {type(value).__name__}")
         return []
+    if len(value) > TEXTS_MAX:
+        notes.error(f"{key} has {len(value)} entries; at most {TEXTS_MAX}")
+        return []
     # Enums of texts are texts too.
     texts = [getattr(item, "value", item) for item in value]
     if wrong := [item for item in texts if not isinstance(item, str)]:
         notes.error(f"{key} must hold texts, not {type(wrong[0]).__name__}")
-    return [item for item in texts if isinstance(item, str)]
+    if any(len(item) > TEXT_CHARACTERS_MAX for item in texts if isinstance(item, str)):
+        notes.error(f"{key} holds a text of more than {TEXT_CHARACTERS_MAX} characters")
+    return [item for item in texts if isinstance(item, str) and len(item) <= TEXT_CHARACTERS_MAX]
 
 
 def _mapping(value: object, notes: Notes) -> dict:

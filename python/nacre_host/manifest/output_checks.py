@@ -3,6 +3,7 @@
 from nacre_host.manifest.features import Vector
 from nacre_host.manifest.notes import Notes
 from nacre_host.manifest.schemas import unwrap
+from nacre_host.manifest.shown import cut, shown
 
 VECTOR_WORDS = ("embedding", "vector")
 
@@ -23,9 +24,10 @@ def check_output(schema: dict | None, vectors: list[Vector], notes: Notes) -> No
     properties = (schema or {}).get("properties", {})
     if not vectors:
         for name, value in properties.items():
+            name = str(name)
             if looks_like_vector(name, value):
                 notes.error(
-                    f"output_schema has '{name}', which looks like a vector, but features declares none: "
+                    f"output_schema has '{cut(name)}', which looks like a vector, but features declares none: "
                     "no vector index would be created"
                 )
     for vector in vectors:
@@ -36,6 +38,6 @@ def _check_length(vector: Vector, field: dict, notes: Notes) -> None:
     least, most = field.get("minItems"), field.get("maxItems")
     if least is not None and least == most and least != vector.embedding_dim:
         notes.error(
-            f"output_schema.{vector.feature_name} has {least} items, "
+            f"output_schema.{vector.feature_name} has {shown(least)} items, "
             f"but features declares embedding_dim {vector.embedding_dim}"
         )

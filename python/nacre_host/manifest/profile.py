@@ -6,10 +6,12 @@ from dataclasses import asdict, is_dataclass
 from nacre_host.manifest.keys import COMPUTE_DEFAULTS, RESOURCE_TYPES, SERVE_KEYS
 from nacre_host.manifest.near import nearest
 from nacre_host.manifest.notes import Notes
+from nacre_host.manifest.shown import cut, shown
 
 BATCH_SIZE = {"gpu": 8}
 BATCH_SIZE_DEFAULT = 64
 BATCH_SIZE_MAX = 10_000
+MEMORY_GB_MAX = 65_536
 
 
 def default_batch_size(resource_type: str) -> int:
@@ -23,14 +25,14 @@ def read_profile(value: object, notes: Notes) -> dict:
     profile = {**COMPUTE_DEFAULTS, **given}
     if profile["resource_type"] not in RESOURCE_TYPES:
         known = ", ".join(RESOURCE_TYPES)
-        notes.error(f"compute_profile.resource_type is {profile['resource_type']!r}; it must be one of {known}")
+        notes.error(f"compute_profile.resource_type is {shown(profile['resource_type'])}; it must be one of {known}")
         profile["resource_type"] = "cpu"
     _check_whole("batch_size", profile, BATCH_SIZE_MAX, notes)
     _check_whole("max_concurrency", profile, 1000, notes)
     for key in ("actor_memory_gb", "gpu_memory_gb"):
         size = profile[key]
-        if size is not None and (isinstance(size, bool) or not isinstance(size, (int, float)) or size <= 0):
-            notes.error(f"compute_profile.{key} is {size!r}; it must be a number above 0")
+        if size is not None and (isinstance(size, bool) or not isinstance(size, (int, float)) or not 0 < size <= MEMORY_GB_MAX):
+            notes.error(f"compute_profile.{key} is {shown(size)}; it must be a number above 0 and at most {MEMORY_GB_MAX}")
             profile[key] = COMPUTE_DEFAULTS[key]
     return profile
 
@@ -55,9 +57,9 @@ def _known(value: object, key: str, known: Iterable[str], notes: Notes) -> dict:
         if name in known:
             continue
         if meant := nearest(str(name), absent):
-            notes.error(f"{key}.{name} is not a known key; did you mean {meant}?")
+            notes.error(f"{key}.{cut(str(name))} is not a known key; did you mean {meant}?")
         else:
-            notes.warn(f"{key}.{name} is not a known key and is ignored")
+            notes.warn(f"{key}.{cut(str(name))} is not a known key and is ignored")
     return {name: value[name] for name in known if name in value}
 
 
@@ -66,5 +68,5 @@ def _check_whole(key: str, profile: dict, largest: int, notes: Notes) -> None:
     if value is None:
         profile[key] = COMPUTE_DEFAULTS[key]
     elif isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
-        notes.error(f"compute_profile.{key} is {value!r}; it must be a whole number from 1 to {largest}")
+        notes.error(f"compute_profile.{key} is {shown(value)}; it must be a whole number from 1 to {largest}")
         profile[key] = COMPUTE_DEFAULTS[key]

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass, field
 
-from nacre_host.manifest.fold import Unreadable, fold
+from nacre_host.manifest.fold import Known, Names, Unreadable
 from nacre_host.manifest.keys import TOP_KEYS
 
 
@@ -21,17 +21,17 @@ class Reading:
 def read_static(tree: ast.Module) -> Reading:
     """The readable top-level values, in the order of the statements; later ones win."""
     reading = Reading()
-    names: dict[str, object] = {}
+    names = Names()
     for statement in tree.body:
         _read_statement(statement, names, reading)
-    reading.top = {key: names[key] for key in TOP_KEYS if key in names}
-    metadata = names.get("metadata")
+    reading.top = {key: names[key].value for key in TOP_KEYS if key in names}
+    metadata = names.get("metadata", Known(None)).value
     if isinstance(metadata, dict):
         reading.metadata = {key: value for key, value in metadata.items() if isinstance(key, str)}
     return reading
 
 
-def _read_statement(statement: ast.stmt, names: dict[str, object], reading: Reading) -> None:
+def _read_statement(statement: ast.stmt, names: Names, reading: Reading) -> None:
     match statement:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) | ast.AnnAssign(
             target=ast.Name(id=name), value=ast.expr() as value
@@ -50,45 +50,53 @@ def _read_statement(statement: ast.stmt, names: dict[str, object], reading: Read
                 _forget(name, names, reading)
 
 
-def _bind(name: str, value: ast.expr, names: dict[str, object], reading: Reading) -> None:
+def _bind(name: str, value: ast.expr, names: Names, reading: Reading) -> None:
     try:
-        names[name] = fold(value, names)
+        names[name] = names.fold(value)
         reading.unresolved.discard(name)
     except Unreadable:
         _forget(name, names, reading)
 
 
-def _read_metadata(node: ast.Dict, names: dict[str, object], reading: Reading) -> dict:
+def _read_metadata(node: ast.Dict, names: Names, reading: Reading) -> Known:
     # Entry by entry: one unreadable value must not hide the others.
     result: dict = {}
+    weight = depth = 0
     for key, value in zip(node.keys, node.values):
         try:
-            part = fold(ast.Dict(keys=[key], values=[value]), names)
+            part = names.fold(ast.Dict(keys=[key], values=[value]))
         except Unreadable:
             name = key.value if isinstance(key, ast.Constant) else "metadata"
             _mark(name, reading)
             result.pop(name, None)
         else:
-            result.update(part)
-    return result
+            result.update(part.value)
+            weight, depth = weight + part.weight, max(depth, part.depth)
+    return Known(result, weight, depth)
 
 
-def _bind_item(name: str, key: ast.expr, value: ast.expr, names: dict[str, object], reading: Reading) -> None:
+def _bind_item(name: str, key: ast.expr, value: ast.expr, names: Names, reading: Reading) -> None:
     held = names.get(name)
-    if not isinstance(held, dict):
+    if held is None or not isinstance(held.value, dict):
         return _forget(name, names, reading)
     try:
-        place, content = fold(key, names), fold(value, names)
-        names[name] = {**held, place: content}
-    except (Unreadable, TypeError):
+        names[name] = names.with_item(held, names.fold(key), names.fold(value))
+    except Unreadable:
         if name == "metadata" and isinstance(key, ast.Constant):
             _mark(key.value, reading)
-            names[name] = {k: v for k, v in held.items() if k != key.value}
+            _drop_item(name, key.value, names, reading)
         else:
             _forget(name, names, reading)
 
 
-def _forget(name: str, names: dict[str, object], reading: Reading) -> None:
+def _drop_item(name: str, key: object, names: Names, reading: Reading) -> None:
+    try:
+        names[name] = names.without_item(names[name], key)
+    except Unreadable:
+        _forget(name, names, reading)
+
+
+def _forget(name: str, names: Names, reading: Reading) -> None:
     names.pop(name, None)
     _mark(name, reading)
 

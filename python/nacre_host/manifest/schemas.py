@@ -59,7 +59,7 @@ def _property(value: object) -> dict:
 def output_fields(schema: dict | None) -> dict[str, dict]:
     """Property name → `{"type"}` in a bucket's field types: what a collection's output_schema can show."""
     properties = (schema or {}).get("properties", {})
-    return {name: _output_field(unwrap(value)) for name, value in properties.items()}
+    return {str(name): _output_field(unwrap(value)) for name, value in properties.items()}
 
 
 def _output_field(value: dict) -> dict:
@@ -84,7 +84,8 @@ def unwrap(value: object) -> dict:
     if "$ref" in value:
         return {"type": "object"}
     for key in ("anyOf", "oneOf"):
-        choices = [choice for choice in value.get(key) or () if choice != {"type": "null"}]
+        given = value.get(key)
+        choices = [choice for choice in given if choice != {"type": "null"}] if isinstance(given, (list, tuple)) else []
         if len(choices) == 1:
             return {**{k: v for k, v in value.items() if k != key}, **unwrap(choices[0])}
     if isinstance(value.get("type"), list):

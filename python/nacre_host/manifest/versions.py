@@ -2,6 +2,8 @@
 
 import re
 
+from nacre_host.manifest.shown import cut
+
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{2,63}")
 VERSION = re.compile(r"v?(\d{1,6})(?:[._](\d{1,6}))?(?:[._](\d{1,6}))?")
 
@@ -31,4 +33,4 @@ def name_fault(name: object) -> str | None:
     rule = "begins with a letter and has 3 to 64 letters, digits and _"
     meant = re.sub(r"[^a-zA-Z0-9_]", "_", name)
     advice = f"; use '{meant}'" if meant != name and NAME.fullmatch(meant) else ""
-    return f"feature_extractor_name '{name}' is no name: it {rule}{advice}"
+    return f"feature_extractor_name '{cut(name)}' is no name: it {rule}{advice}"

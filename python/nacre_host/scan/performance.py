@@ -10,6 +10,8 @@ MODEL_CALLS = frozenset(
 )
 CLIENTS = frozenset({"aiohttp", "client", "httpx", "requests", "session"})
 TOKENIZERS = ("tokenize", "tokenizer")
+# Loops in loops are looked through again and again; this is advice, and not worth more.
+NODES_MAX = 1_000_000
 
 SEQ001 = "SEQ001: a loop over rows; parallel_io or concurrent_api_calls of shared.plugins.sdk run in parallel"
 SEQ002 = "SEQ002: a model or API call for each row; call once for the batch, or use concurrent_api_calls"
@@ -19,10 +21,15 @@ SEQ003 = "SEQ003: tokenises each item in a loop; a tokenizer takes the whole lis
 def slow_loops(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
     """Each loop worth a word, with the word."""
     is_parallel = any(_last_name(node) in PARALLEL for node in ast.walk(tree) if isinstance(node, ast.Call))
+    looked_at = 0
     for loop in ast.walk(tree):
         if not isinstance(loop, (ast.For, ast.AsyncFor)):
             continue
-        calls = [node for part in loop.body for node in ast.walk(part) if isinstance(node, ast.Call)]
+        nodes = [node for part in loop.body for node in ast.walk(part)]
+        looked_at += len(nodes)
+        if looked_at > NODES_MAX:
+            return
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
         if isinstance(loop.iter, ast.Call) and _last_name(loop.iter) in ROW_LOOPS:
             slow = next((call for call in calls if _is_remote(call)), None)
             if slow:

@@ -1,5 +1,7 @@
 """What the scan forbids and discourages (plugin contract 6)."""
 
+from nacre_host.manifest.shown import cut
+
 FORBIDDEN_MODULES = frozenset(
     {
         "commands",
@@ -49,4 +51,4 @@ def is_forbidden_function(module: str, name: str) -> bool:
 def forbidden(what: str, name: str) -> str:
     """`Forbidden import: socket`, with what to use instead where there is something."""
     instead = INSTEAD.get(name)
-    return f"Forbidden {what}: {name}" + (f"; {instead}" if instead else "")
+    return f"Forbidden {what}: {cut(name)}" + (f"; {instead}" if instead else "")

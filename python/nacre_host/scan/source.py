@@ -23,8 +23,10 @@ def parse_source(source: str | bytes, file: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return ast.parse(source, file)
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise SyntaxError(str(error) or type(error).__name__, (file, 1, 1, None)) from error
+    except (RecursionError, MemoryError) as error:
+        raise SyntaxError("nested too deeply, or too large, to be parsed", (file, 1, 1, None)) from error
+    except ValueError as error:
+        raise SyntaxError(str(error), (file, 1, 1, None)) from error
 
 
 def scan_source(source: str | bytes, file: str) -> list[Violation]:
