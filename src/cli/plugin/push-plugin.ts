@@ -13,21 +13,26 @@ export async function pushPlugin(call: CommandCall, folder?: string): Promise<vo
   const server = await reachServer(call)
   const namespace = await namespaceOf(server, call.flags['namespace'])
   await using plugin = await openPlugin(call, folder)
-  const at = `/v1/namespaces/${encodeURIComponent(namespace.id)}/plugins`
-  const pushed = await upload(server, at, plugin)
+  const at = pathOf(namespace.id)
+  const pushed = await uploadPlugin(server, at, plugin)
   if (!call.isJson) tellUpload(call, pushed, namespace.name)
   if (pushed.validation_status !== 'passed') {
     const reason = 'the server refused it; its reasons stand above.'
     throw fail('plugin_failed', { pluginId: pushed.plugin_id, reason })
   }
   const isWanted = call.flags['deploy'] !== false
-  const status = isWanted ? await deploy(server, `${at}/${pushed.plugin_id}`, call) : null
+  const status = isWanted ? await deployPlugin(server, at, pushed.plugin_id, call.signal) : null
   if (call.isJson) return call.print(JSON.stringify({ ...pushed, deployment: status }))
   if (status) tellStatus(call, status, namespace.name)
 }
 
+/** The plugins of a namespace. */
+export function pathOf(namespaceId: string): string {
+  return `/v1/namespaces/${encodeURIComponent(namespaceId)}/plugins`
+}
+
 /** What an upload came to; `isKnown`: the same files were there already. */
-interface Pushed {
+export interface Pushed {
   plugin_id: string
   validation_status: string
   validation_errors: string[]
@@ -37,7 +42,11 @@ interface Pushed {
 }
 
 /** Presigned, as the contract has it: a server elsewhere takes large archives without a key (contract 10.3). */
-async function upload(server: ServerClient, at: string, plugin: OpenPlugin): Promise<Pushed> {
+export async function uploadPlugin(
+  server: ServerClient,
+  at: string,
+  plugin: OpenPlugin,
+): Promise<Pushed> {
   const manifest = readable(plugin)
   const { name, version, description } = manifest
   const size = plugin.packed.sizeBytes
@@ -89,19 +98,26 @@ async function knownPlugin(
   throw fail('conflict', { reason, hint: `Give it the next version in manifest.py: ${next}.` })
 }
 
-interface Status {
+export interface DeployedStatus {
   status: string
   message: string
   error: string | null
   schema: { missing_vectors: string[]; changed_vectors: string[] }
+  isolation: { tier: string }
 }
 
 const pollMs = 200
 
-async function deploy(server: ServerClient, at: string, { signal }: CommandCall): Promise<Status> {
-  await server.call('POST', `${at}/deploy`)
+/** Waits for its end, well or not. */
+export async function deployPlugin(
+  server: ServerClient,
+  at: string,
+  pluginId: string,
+  signal: AbortSignal,
+): Promise<DeployedStatus> {
+  await server.call('POST', `${at}/${pluginId}/deploy`)
   for (;;) {
-    const status = await server.call<Status>('GET', `${at}/status`)
+    const status = await server.call<DeployedStatus>('GET', `${at}/${pluginId}/status`)
     if (['deployed', 'failed', 'not_deployed'].includes(status.status)) return status
     await sleep(pollMs, undefined, { signal })
   }
@@ -119,7 +135,7 @@ function tellUpload({ print }: CommandCall, pushed: Pushed, namespace: string): 
   if (uri !== undefined) print(`  ${uri}`)
 }
 
-function tellStatus({ print }: CommandCall, status: Status, namespace: string): void {
+function tellStatus({ print }: CommandCall, status: DeployedStatus, namespace: string): void {
   const { schema, message, error } = status
   if (status.status !== 'deployed') throw fail('bad_request', { reason: error ?? message })
   print(`✓ It is deployed and an extractor of '${namespace}'.`)

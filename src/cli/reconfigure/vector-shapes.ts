@@ -11,7 +11,7 @@ interface ExtractorsAnswer {
 
 /** Vector name → `128 cosine`, of every extractor that the namespace can use. */
 export async function vectorShapes(
-  server: ServerClient,
+  server: Pick<ServerClient, 'call'>,
   namespaceId: string,
 ): Promise<Map<string, string>> {
   const { extractors } = await server.call<ExtractorsAnswer>(
