@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { batchAnswer } from '../../domain/batches/batch-answer.ts'
-import { transientErrors } from '../../domain/batches/batch.ts'
 import { cancelBatch } from '../../domain/batches/cancel-batch.ts'
 import { addObjectsToBatch, createBatch } from '../../domain/batches/create-batch.ts'
 import { deleteBatch } from '../../domain/batches/delete-batch.ts'
@@ -11,11 +10,10 @@ import { submitBatch } from '../../domain/batches/submit-batch.ts'
 import { triggerBucket } from '../../domain/batches/trigger-bucket.ts'
 import { findActiveBucket, findBucket } from '../../domain/buckets/find-bucket.ts'
 import { findCollection } from '../../domain/collections/find-collection.ts'
-import { documentIdOf, pointIdOf } from '../../domain/documents/document.ts'
 import { taskAnswer } from '../../domain/tasks/task-answer.ts'
 import { taskStatuses } from '../../domain/tasks/task.ts'
 import { changeBatch } from '../../store/batches.ts'
-import { readFailedRows, type FailedRow } from '../../store/ingest-ledger.ts'
+import { readFailedRows } from '../../store/ingest-ledger.ts'
 import {
   countText,
   listRequest,
@@ -27,6 +25,7 @@ import {
 } from '../pagination.ts'
 import { route } from '../route.ts'
 import { ofBucket } from './buckets.ts'
+import { failedAnswer, failedSchema } from './failed-documents.ts'
 import { taskSchema } from './tasks.ts'
 
 const ofBatch = ofBucket.extend({ batch_id: z.string().min(1) })
@@ -57,17 +56,6 @@ const batchBody = z.object({
   name: z.string().max(255).nullish(),
   collection_ids: ids.nullish(),
   metadata: metadata.nullish(),
-})
-
-const failedSchema = z.object({
-  document_id: z.string().nullable(),
-  object_id: z.string().nullable(),
-  collection_id: z.string(),
-  tier_num: z.int(),
-  error_type: z.string(),
-  message: z.string(),
-  retry_count: z.int(),
-  retryable: z.boolean(),
 })
 
 const reading = ['unauthorized', 'forbidden', 'bad_request', 'not_found'] as const
@@ -337,17 +325,3 @@ export const batchRoutes = [
     },
   }),
 ]
-
-function failedAnswer({ sourceId, collectionId, tier, errorType, reason, attempts }: FailedRow) {
-  const pointId = pointIdOf(sourceId)
-  return {
-    document_id: pointId === null ? null : documentIdOf(pointId),
-    object_id: pointId === null ? sourceId : null,
-    collection_id: collectionId,
-    tier_num: tier,
-    error_type: errorType ?? 'runtime',
-    message: reason,
-    retry_count: Math.max(0, attempts - 1),
-    retryable: transientErrors.some((type) => type === errorType),
-  }
-}
