@@ -45,6 +45,21 @@ class StaticTest(PluginTest):
         self.assertEqual([one["feature_name"] for one in loaded["manifest"]["features"]], ["a", "b"])
         self.assertEqual(loaded["manifest"]["description"], "y")
 
+    def test_a_name_and_version_that_need_running_are_taken_from_the_upload(self):
+        text = "import os\nfeature_extractor_name = os.path.join('made_here')\nversion = '.'.join('100')\n"
+        told = self.read(text, uploaded={"name": "made_here", "version": "1.0.0"})
+        alone = self.read(text)
+
+        self.assertEqual((told["errors"], told["warnings"]), ([], []))
+        self.assertEqual(told["manifest"]["plugin_id"], "made_here_1_0_0")
+        self.assertEqual(
+            alone["errors"],
+            [
+                "feature_extractor_name is known only when manifest.py runs; write it there as a text",
+                "version is known only when manifest.py runs; write it there as a text",
+            ],
+        )
+
     def test_values_changed_out_of_sight_win_with_a_warning(self):
         text = NAMED + "tier = 1\ndef change():\n    global tier\n    tier = 2\nchange()\n"
         folder = self.plugin({"manifest.py": text, "pipeline.py": "def build_steps(extractor_request): return []"})

@@ -8,8 +8,15 @@ import type { ExtractedRow } from './extractor-runtime.ts'
 export interface PluginHost extends AsyncDisposable {
   /** What runs plugins here and how they are walled in, measured once at start. Never throws. */
   describe(signal?: AbortSignal): Promise<PluginHostDescription>
-  /** Unpacks and reads an archive; runs none of its code. A bad archive is an answer, no error. */
-  inspect(archiveHash: string, signal?: AbortSignal): Promise<PluginInspection>
+  /**
+   * Unpacks and reads an archive; runs none of its code. A bad archive is an answer, no error. What it was uploaded as
+   * stands in for a name and version that only running the manifest would tell.
+   */
+  inspect(
+    archiveHash: string,
+    uploaded?: UploadedAs | null,
+    signal?: AbortSignal,
+  ): Promise<PluginInspection>
   /** Runs manifest, pipeline and realtime service once, on a generated row, in a process of its own. */
   check(code: PluginCode, signal?: AbortSignal): Promise<PluginCheck>
   /** Starts its process and loads it ahead of the first row. Throws `plugin_failed` with the plugin's own error. */
@@ -47,6 +54,13 @@ export interface PluginCode {
   profile: PluginProfile
   dependencies: readonly string[]
   positionFields: readonly string[]
+}
+
+/** What the uploader calls a plugin. */
+export interface UploadedAs {
+  name: string
+  /** `X.Y.Z`. */
+  version: string
 }
 
 export interface PluginFeature {

@@ -61,13 +61,18 @@ def _read_identity(manifest: Manifest, merged: dict, unresolved: set[str], uploa
         manifest.name = name if isinstance(name, str) else ""
         if uploaded.get("name") not in (None, manifest.name):
             notes.error(f"feature_extractor_name '{cut(manifest.name)}' differs from the uploaded name '{cut(str(uploaded['name']))}'")
-    elif not hidden:
+    elif hidden and uploaded.get("name"):
+        manifest.name = uploaded["name"]  # running the manifest tells whether it is so
+    elif hidden:
+        notes.error("feature_extractor_name is known only when manifest.py runs; write it there as a text")
+    else:
         notes.error("feature_extractor_name is missing")
     _read_version(manifest, merged, unresolved, uploaded, notes)
 
 
 def _read_version(manifest: Manifest, merged: dict, unresolved: set[str], uploaded: dict, notes: Notes) -> None:
     upload = normalise_version(uploaded.get("version")) or uploaded.get("version")
+    hidden = unresolved & {"metadata", "version"}
     if "version" in merged:
         given = merged["version"]
         manifest.version = normalise_version(given) or ""
@@ -77,8 +82,11 @@ def _read_version(manifest: Manifest, merged: dict, unresolved: set[str], upload
             notes.error(f"version {manifest.version} differs from the uploaded version {upload}")
     elif upload:
         manifest.version = upload
-        notes.warn(f"version is missing; the uploaded version {upload} is taken")
-    elif not unresolved & {"metadata", "version"}:
+        if not hidden:
+            notes.warn(f"version is missing; the uploaded version {cut(str(upload))} is taken")
+    elif hidden:
+        notes.error("version is known only when manifest.py runs; write it there as a text")
+    else:
         notes.error("version is missing")
 
 

@@ -1,4 +1,9 @@
-import type { PluginCheck, PluginCode, PluginInspection } from '../../ports/plugin-host.ts'
+import type {
+  PluginCheck,
+  PluginCode,
+  PluginInspection,
+  UploadedAs,
+} from '../../ports/plugin-host.ts'
 import { hostCommand } from './launch-policy.ts'
 import { readInspection, readLoaded, readProbed } from './manifest-answer.ts'
 import { PluginEnded, PluginRefused } from './plugin-ended.ts'
@@ -13,13 +18,14 @@ const readerCpuSeconds = 20
 export async function inspectPlugin(
   parts: StarterParts,
   archiveHash: string,
+  uploaded: UploadedAs | null,
   signal?: AbortSignal,
 ): Promise<PluginInspection> {
   await using unpacked = await parts.unpacked.unpack(archiveHash, signal)
   const { codeHash, errors, warnings } = unpacked.archive
   if (errors.length > 0) return { manifest: null, codeHash: null, violations: [], errors, warnings }
   try {
-    const read = readInspection(await ask(parts, unpacked.folder, signal))
+    const read = readInspection(await ask(parts, unpacked.folder, uploaded, signal))
     return {
       manifest: read.manifest,
       codeHash,
@@ -34,7 +40,12 @@ export async function inspectPlugin(
   }
 }
 
-async function ask(parts: StarterParts, folder: string, signal?: AbortSignal): Promise<unknown> {
+async function ask(
+  parts: StarterParts,
+  folder: string,
+  uploaded: UploadedAs | null,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const { config, runtime, log } = parts
   const limits = {
     memoryBytes: readerMemoryBytes,
@@ -55,7 +66,7 @@ async function ask(parts: StarterParts, folder: string, signal?: AbortSignal): P
   const command = hostCommand(runtime, room, [])
   const process = new PluginProcess({ ...command, scratch: null, limits, log })
   try {
-    return await process.ask({ op: 'inspect', folder }, config.pluginStartMs, signal)
+    return await process.ask({ op: 'inspect', folder, uploaded }, config.pluginStartMs, signal)
   } finally {
     await process.close()
   }

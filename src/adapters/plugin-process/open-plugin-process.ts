@@ -11,6 +11,7 @@ import type {
   PluginHost,
   PluginHostDescription,
   PluginInspection,
+  UploadedAs,
   PluginQuery,
   PluginQueryAnswer,
   PluginRun,
@@ -71,9 +72,13 @@ class PluginProcessHost implements PluginHost {
     return { ...description, problem: description.problem ?? this.#lacks }
   }
 
-  async inspect(archiveHash: string, signal?: AbortSignal): Promise<PluginInspection> {
+  async inspect(
+    archiveHash: string,
+    uploaded: UploadedAs | null = null,
+    signal?: AbortSignal,
+  ): Promise<PluginInspection> {
     return await this.#with(archiveHash, ({ starter, desk }) =>
-      desk.use((ended) => inspectPlugin(starter, archiveHash, ended), signal),
+      desk.use((ended) => inspectPlugin(starter, archiveHash, uploaded, ended), signal),
     )
   }
 

@@ -22,17 +22,14 @@ export async function validateArchive(
   archiveHash: string,
   signal?: AbortSignal,
 ): Promise<Validation> {
-  const inspection = await ports.plugins.inspect(archiveHash, signal)
+  const inspection = await ports.plugins.inspect(archiveHash, claim, signal)
   const { manifest, codeHash } = inspection
   if (codeHash === null) throw unreadable(inspection.errors)
   const read = { ...readResult(inspection), codeHash }
   if (read.validationErrors.length > 0 || manifest === null) return read
 
-  const before = [
-    ...claimErrors(claim, manifest),
-    ...(await vectorErrors(ports, scope, claim, manifest.features)),
-  ]
-  if (before.length > 0) return { ...read, validationStatus: 'failed', validationErrors: before }
+  const validationErrors = await vectorErrors(ports, scope, claim, manifest.features)
+  if (validationErrors.length > 0) return { ...read, validationStatus: 'failed', validationErrors }
   return await checked(ports, scope, claim, archiveHash, { ...read, manifest }, signal)
 }
 
@@ -63,10 +60,12 @@ async function checked(
   const owner = namespaceId ?? organizationId
   const code = codeOf(claim.pluginId, owner, archiveHash, read.manifest)
   const { manifest, errors, warnings } = await plugins.check(code, signal)
+  // Running it may give another name than the one that stands there, or the first at all.
+  const validationErrors = [...errors, ...(manifest === null ? [] : claimErrors(claim, manifest))]
   return {
     ...read,
-    validationStatus: errors.length === 0 ? 'passed' : 'failed',
-    validationErrors: [...errors],
+    validationStatus: validationErrors.length === 0 ? 'passed' : 'failed',
+    validationErrors,
     warnings: [...new Set([...read.warnings, ...warnings])],
     manifest: manifest ?? read.manifest,
   }

@@ -116,6 +116,19 @@ describe('POST /v1/namespaces/{}/plugins', { skip }, () => {
     ])
   })
 
+  test('a name that only running the manifest tells is held to the upload when it runs', async () => {
+    const computed = manifestOf('computed').replaceAll('"computed"', '"".join(["comp", "uted"])')
+    const files = { ...lengthPlugin('computed'), 'manifest.py': computed }
+    const right = await addPlugin(server, ns, 'computed', files)
+    const wrong = await addPlugin(server, ns, 'calculated', files)
+
+    assert.deepEqual([right.validation_status, right.validation_errors], ['passed', []])
+    assert.equal(wrong.validation_status, 'failed')
+    assert.deepEqual(wrong.validation_errors, [
+      "feature_extractor_name 'computed' differs from the uploaded name 'calculated'",
+    ])
+  })
+
   test('a plugin that failed is replaced by the next upload, one that passed is 409', async () => {
     const manifest = { 'manifest.py': manifestOf('mended') }
     const bad = await addPlugin(server, ns, 'mended', { ...manifest, 'pipeline.py': 'x = 1\n' })
