@@ -42,6 +42,10 @@ export const NamespacePatch = z.object({
   payload_indexes: payloadIndexes,
   auto_create_indexes: z.boolean().nullish(),
   infrastructure,
+  /** Appended to those that are there (design 4). */
+  feature_extractors: z.array(ExtractorRequest).max(100).nullish(),
+  /** True: adds what vectors the schema lacks for the extractors and deployed plugins. */
+  repair_vectors: z.boolean().nullish(),
 })
 export type NamespacePatch = z.infer<typeof NamespacePatch>
 

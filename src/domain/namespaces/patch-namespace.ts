@@ -12,6 +12,7 @@ import { findNamespace } from './find-namespace.ts'
 import { parseInfrastructure } from './infrastructure.ts'
 import { namespaceNameRules, type Namespace } from './namespace.ts'
 import type { NamespacePatch } from './namespace-request.ts'
+import { changeVectors, vectorsChangeOf } from './patch-vectors.ts'
 
 export interface Patched {
   namespace: Namespace
@@ -21,7 +22,8 @@ export interface Patched {
 
 /**
  * Contract 7.4 and design 6: absent is unchanged, `description: null` clears, null for the others is unchanged,
- * `payload_indexes: []` drops the custom ones. All or nothing; what changes nothing leaves `updated_at`.
+ * `payload_indexes: []` drops the custom ones. All or nothing; what changes nothing leaves `updated_at`. Vectors that
+ * extractors or `repair_vectors` ask for are added last, the way of an online reconfigure.
  * Throws `not_found`, `request_invalid`, `already_exists`, `forbidden`, `conflict`, `engine_unavailable`.
  */
 export async function patchNamespace(
@@ -33,9 +35,11 @@ export async function patchNamespace(
   const found = await findNamespace(ports, principal.organizationId, identifier)
   const namespace = (await readNamespaceById(ports.db, found.id)) ?? found
   const change = changeOf(namespace, principal, patch)
+  const vectors = await vectorsChangeOf(ports, namespace, patch)
   const { payload_indexes: entries } = patch
   const taskId = entries ? await changeBoth(ports, namespace, change, entries) : null
   if (!entries) await changeFields(ports, namespace, change)
+  if (vectors) await changeVectors(ports, namespace, vectors)
   return { namespace: await reread(ports, namespace), taskId }
 }
 

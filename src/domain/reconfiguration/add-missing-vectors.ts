@@ -117,8 +117,8 @@ async function begin(
   return { reconfiguration }
 }
 
-/** A vector cannot change its shape in place. */
-function refuseOtherShapes(present: Vectors, wanted: Vectors): void {
+/** A vector cannot change its shape in place: throws `conflict` with what would change it. */
+export function refuseOtherShapes(present: Vectors, wanted: Vectors): void {
   const [name] = planVectors(present, wanted).changed
   const [before, after] = name === undefined ? [] : [present[name], wanted[name]]
   if (!before || !after) return

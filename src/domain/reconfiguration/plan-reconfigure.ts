@@ -41,7 +41,7 @@ export function planReconfigure(input: PlanInput): ReconfigurePlan {
   const { strategy, present, wanted, census } = input
   const vectors = planVectors(present, wanted)
   const isOnline = strategy === 'online'
-  const after = isOnline ? withAdded(present, wanted) : { ...wanted }
+  const after = isOnline ? { ...wanted, ...withAdded(present, wanted) } : { ...wanted }
   const copied = isOnline ? 0 : sum(census, ({ sourceless }) => sourceless)
   return {
     strategy,

@@ -26,8 +26,13 @@ export function planVectors(present: Vectors, wanted: Vectors): VectorPlan {
     added: Object.keys(wanted).filter((name) => !Object.hasOwn(present, name)),
     changed: shared.filter((name) => !kept.includes(name)),
     orphaned: names.filter((name) => !Object.hasOwn(wanted, name)),
-    rebound: kept.filter((name) => present[name]?.extractorId !== wanted[name]?.extractorId),
+    rebound: kept.filter((name) => isRebound(present[name], wanted[name])),
   }
+}
+
+/** A client's own vector stays its own, whoever else could fill it. */
+function isRebound(a: VectorDefinition | undefined, b: VectorDefinition | undefined): boolean {
+  return typeof a?.extractorId === 'string' && a.extractorId !== b?.extractorId
 }
 
 /** Whether anything has to be done in the engine. */

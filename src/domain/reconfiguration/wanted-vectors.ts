@@ -31,15 +31,14 @@ async function runningExtractors(
   return [...new Set([...named, ...all.filter(({ source }) => source === 'custom')])]
 }
 
-/** In the order of the present schema, what is new behind it. */
+/** In the order of the extractors, for a stored schema has none; what is the namespace's own stands behind them. */
 function mergeOwn(present: Vectors, merged: Vectors): Record<string, VectorDefinition> {
-  const wanted: Record<string, VectorDefinition> = {}
-  for (const [name, definition] of Object.entries(present)) {
+  const own = Object.entries(present).filter(([, { extractorId }]) => extractorId === null)
+  const kept = own.map(([name, definition]) => {
     const declared = Object.hasOwn(merged, name) ? merged[name] : undefined
-    if (definition.extractorId === null) wanted[name] = ownOf(definition, declared)
-    else if (declared) wanted[name] = declared
-  }
-  return { ...wanted, ...withoutNames(merged, wanted) }
+    return [name, ownOf(definition, declared)] as const
+  })
+  return { ...merged, ...Object.fromEntries(kept) }
 }
 
 function ownOf(own: VectorDefinition, declared: VectorDefinition | undefined): VectorDefinition {
@@ -49,8 +48,4 @@ function ownOf(own: VectorDefinition, declared: VectorDefinition | undefined): V
     reason: `The vector '${name}' is the namespace's own (${shapeOf(own)}), and ${String(declared.extractorId)} declares it differently (${shapeOf(declared)}).`,
     details: { vector: name, extractors: [null, declared.extractorId] },
   })
-}
-
-function withoutNames(vectors: Vectors, taken: Vectors): Vectors {
-  return Object.fromEntries(Object.entries(vectors).filter(([name]) => !Object.hasOwn(taken, name)))
 }

@@ -285,6 +285,55 @@ describe('POST …/plugins/reconfigure', () => {
     assert.equal((await ids(namespace, collection)).length, 2)
   })
 
+  test('PATCH appends feature_extractors with their vectors, and what is there already changes nothing', async () => {
+    const { namespace, collection } = await films()
+    const path = `/v1/namespaces/${namespace.id}`
+    const passthrough = { feature_extractor_name: 'passthrough_extractor', version: 'v1' }
+    const plugin = await deploy(namespace, [{ name: 'hash', dimensions: 8 }])
+    const named = { feature_extractor_name: plugin.replace(/_1_0_0$/, ''), version: '1.0.0' }
+
+    const first = await server.call('PATCH', path, { feature_extractors: [passthrough, named] })
+    const second = await server.call('PATCH', path, {
+      feature_extractors: first.feature_extractors,
+    })
+
+    const idsOf = (answer: Answer) =>
+      answer.feature_extractors.map((one: Answer) => one.feature_extractor_id)
+    const expected = ['text_extractor_v1', 'passthrough_extractor_v1', plugin]
+    assert.deepEqual(idsOf(first), expected)
+    assert.deepEqual(idsOf(second), expected)
+    assert.equal(second.updated_at, first.updated_at)
+    assert.equal((await ids(namespace, collection)).length, 3)
+    assert.deepEqual(
+      (await ask(namespace, '', { confirm: true })).answer.status,
+      'no_changes_needed',
+    )
+    const unknown = { feature_extractor_name: 'nothing', version: 'v1' }
+    const refused = await server.fetch(path, {
+      method: 'PATCH',
+      body: { feature_extractors: [unknown], description: 'changed' },
+    })
+    assert.equal(refused.status, 404)
+    assert.equal((await server.call('GET', path)).description, null)
+  })
+
+  test('PATCH repair_vectors adds what is missing, and false or nothing missing does nothing', async () => {
+    const { namespace, collection } = await films()
+    const path = `/v1/namespaces/${namespace.id}`
+    await deploy(namespace, [{ name: 'hash', dimensions: 8 }])
+
+    await server.call('PATCH', path, { repair_vectors: false })
+    assert.deepEqual(await reconfigures(namespace), [])
+    const { updated_at } = await server.call('PATCH', path, { repair_vectors: true })
+    const again = await server.call('PATCH', path, { repair_vectors: true })
+
+    const [done, ...others] = await reconfigures(namespace)
+    assert.deepEqual([done.strategy, done.state, done.vectors_added], ['online', 'done', ['hash']])
+    assert.deepEqual(others, [])
+    assert.equal(again.updated_at, updated_at)
+    assert.equal((await ids(namespace, collection)).length, 3)
+  })
+
   async function films(): Promise<{
     namespace: Namespace
     bucket: string
