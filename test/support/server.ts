@@ -60,8 +60,9 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
 }
 
 function request(url: string, key: string, path: string, init: TestRequest): Promise<Response> {
-  const isPlain =
-    typeof init.body === 'object' && init.body !== null && !(init.body instanceof Uint8Array)
+  const { body } = init
+  const isObject = typeof body === 'object' && body !== null
+  const isPlain = isObject && !(body instanceof Uint8Array) && !(body instanceof FormData)
   const headers = {
     authorization: `Bearer ${key}`,
     ...(isPlain && { 'content-type': 'application/json' }),
@@ -69,8 +70,8 @@ function request(url: string, key: string, path: string, init: TestRequest): Pro
   return fetch(url + path, {
     method: init.method ?? 'GET',
     headers: { ...headers, ...init.headers },
-    ...(init.body !== undefined && {
-      body: isPlain ? JSON.stringify(init.body) : (init.body as NonNullable<RequestInit['body']>),
+    ...(body !== undefined && {
+      body: isPlain ? JSON.stringify(body) : (body as NonNullable<RequestInit['body']>),
     }),
   })
 }

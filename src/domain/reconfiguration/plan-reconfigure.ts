@@ -22,7 +22,7 @@ export type PlannedCollection = Pick<Collection, 'id' | 'enabled' | 'source'> & 
 export interface ReconfigurePlan {
   strategy: ReconfigureStrategy
   vectors: VectorPlan
-  /** Names of the present schema, in its order. */
+  /** Names of the present schema, in the order of the wanted one: a stored schema has none of its own. */
   present: string[]
   /** The schema afterwards. */
   after: Record<string, VectorDefinition>
@@ -46,7 +46,7 @@ export function planReconfigure(input: PlanInput): ReconfigurePlan {
   return {
     strategy,
     vectors,
-    present: Object.keys(present),
+    present: Object.keys({ ...wanted, ...present }).filter((name) => Object.hasOwn(present, name)),
     after,
     points: census.points,
     pointsDeleted: isOnline ? 0 : census.points - copied,
