@@ -60,6 +60,7 @@ describe('nacre reconfigure', () => {
     assert.equal(done.status, 0, done.stderr)
     assert.match(done.stdout, /✓ Qdrant collection reconfigured with 1 new vector\(s\)/)
     assert.match(done.stdout, new RegExp(`→ POST \\S+/collections/${collection}/trigger`))
+    assert.match(done.stdout, /→ nacre reconfigure rebuilt --undo, until 20/)
     assert.equal(await documentCount('rebuilt'), 0)
 
     const undone = await run('rebuilt', '--undo')

@@ -75,6 +75,8 @@ async function change(
   for (const id of answer.collections_to_reprocess)
     print(`  → POST /v1/namespaces/${namespace.name}/collections/${id}/trigger`)
   for (const task of answer.tasks ?? []) await follow(call, server, task)
+  if (answer.undo_until !== null)
+    print(`  → nacre reconfigure ${namespace.name} --undo, until ${answer.undo_until}`)
 }
 
 function* planLines(
