@@ -73,13 +73,18 @@ test('a text before the first boundary, and one after the last, are no parts', a
   assert.deepEqual(fields, { a: '1' })
 })
 
+function parts(count: number): string {
+  return Array.from({ length: count }, (_, n) => part(`a${n}`, '1')).join('')
+}
+
 const wrong: [string, string, string][] = [
   ['a body that ends in a part', part('a', '1').slice(0, -4), 'ends before its last boundary'],
   ['a body without its last boundary', part('a', '1'), 'ends before its last boundary'],
+  ['a text without end before it', 'x'.repeat(17_000), 'no boundary within 16384 bytes'],
   ['an empty body', '', 'ends before its last boundary'],
   ['another boundary', part('a', '1').replaceAll('xyz', 'abc'), 'ends before its last boundary'],
   ['a part without a name', '--xyz\r\nContent-Type: text/plain\r\n\r\n1\r\n--xyz--', 'no name'],
-  ['too many parts', `${part('a', '1').repeat(33)}--xyz--`, 'more than 32 parts'],
+  ['too many parts', `${parts(33)}--xyz--`, 'more than 32 parts'],
   ['a head without end', `--xyz\r\n${'a'.repeat(17_000)}`, 'more than 16384 bytes'],
 ]
 for (const [what, body, message] of wrong) {
@@ -92,10 +97,11 @@ for (const [what, body, message] of wrong) {
   })
 }
 
-test('a second file, a field too long and one that is no text are named', async () => {
+test('a second file or field of one name, a field too long and one that is no text are named', async () => {
   const bodies: [string | Buffer, string][] = [
     [part('file', '1', 'a') + part('file', '2', 'b'), 'file'],
     [part('other', '1', 'a'), 'other'],
+    [part('name', '1') + part('name', '1'), 'name'],
     [part('name', 'x'.repeat(70_000)), 'name'],
     [part('name', 'a\u0000b'), 'name'],
     [Buffer.from(part('name', '\u00ff'), 'latin1'), 'name'],
@@ -111,7 +117,13 @@ test('a second file, a field too long and one that is no text are named', async 
 })
 
 test('another content type is refused by its name', async () => {
-  for (const given of ['application/json', 'multipart/form-data', 'multipart/mixed; boundary=a']) {
+  const tooLong = `multipart/form-data; boundary=${'x'.repeat(71)}`
+  for (const given of [
+    'application/json',
+    'multipart/form-data',
+    'multipart/mixed; boundary=a',
+    tooLong,
+  ]) {
     const other = new Headers({ 'content-type': given })
     await assert.rejects(readForm(inChunks(Buffer.from(''), 1), other, 'file', bytesOf), (error) =>
       isFailure(error, 'media_type_unsupported'),

@@ -14,13 +14,15 @@ export interface Form<T> {
 }
 
 const partsMax = 32
+const preambleBytesMax = 16 * 1024
 const headBytesMax = 16 * 1024
 const fieldBytesMax = 64 * 1024
 const crlf = '\r\n'
+const boundaryRule = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))\s*(?:;|$)/i
 
 /**
- * A form with one file, which `keep` reads while it comes: nothing of it is held here. A second file of the name, and
- * any other file, is refused. Throws `media_type_unsupported`, `bad_request`, `request_invalid`, and what `keep` throws.
+ * A form with one file, which `keep` reads while it comes: nothing of it is held here. A second file or field of one
+ * name, and any other file, is refused. Throws `media_type_unsupported`, `bad_request`, `request_invalid`, and what `keep` throws.
  */
 export async function readForm<T>(
   stream: AsyncIterable<Uint8Array>,
@@ -32,6 +34,7 @@ export async function readForm<T>(
   for await (const { name, filename, content } of readParts(stream, headers)) {
     if (name === fileField && form.file === null) form.file = await keep(content)
     else if (name === fileField || filename !== null) throw oneFile(name, fileField)
+    else if (Object.hasOwn(form.fields, name)) throw twice(name)
     else form.fields[name] = await textOf(name, content)
   }
   return form
@@ -47,7 +50,7 @@ export async function* readParts(
     // The first boundary needs no line break before it.
     source.unread(Buffer.from(crlf))
     const delimiter = Buffer.from(`${crlf}--${boundaryOf(headers)}`)
-    await drain(source.until(delimiter))
+    await drain(source.until(delimiter), preambleBytesMax)
     for (let parts = 0; !(await source.startsWith('--')); parts++) {
       if (parts === partsMax) throw malformed(`it has more than ${partsMax} parts`)
       const head = partHead(await headOf(source))
@@ -144,7 +147,7 @@ function parameterOf(line: string, parameter: string): string | null {
 
 function boundaryOf(headers: Headers): string {
   const given = headers.get('content-type') ?? ''
-  const [, quoted, plain] = /;\s*boundary=(?:"([^"]{1,70})"|([^\s;"]{1,70}))/i.exec(given) ?? []
+  const [, quoted, plain] = boundaryRule.exec(given) ?? []
   const boundary = quoted ?? plain
   if (!/^\s*multipart\/form-data\s*;/i.test(given) || boundary === undefined) {
     throw fail('media_type_unsupported', { given, wanted: 'multipart/form-data with a boundary' })
@@ -176,8 +179,16 @@ async function collect(
   return Buffer.concat(chunks)
 }
 
-async function drain(content: AsyncIterable<Uint8Array>): Promise<void> {
-  for await (const _ of content) continue
+async function drain(content: AsyncIterable<Uint8Array>, bytesMax = Infinity): Promise<void> {
+  let sizeBytes = 0
+  for await (const chunk of content) {
+    sizeBytes += chunk.byteLength
+    if (sizeBytes > bytesMax) throw malformed(`it has no boundary within ${bytesMax} bytes`)
+  }
+}
+
+function twice(name: string) {
+  return invalid(['body', name], `${name} is sent twice; send it once`, 'invalid')
 }
 
 function oneFile(name: string, fileField: string) {

@@ -10,7 +10,7 @@ type Needs = Pick<Ports, 'db' | 'blobs' | 'config'>
 
 /**
  * Streams an archive into the blob store and counts while it comes. It is noted before it is there, so that one which
- * no row comes to name is removed again. Throws `body_too_large` beyond pluginArchiveBytesMax.
+ * no row comes to name is removed again. Throws `body_too_large` beyond pluginArchiveBytesMax, `bad_request` for nothing.
  */
 export async function storeArchive(
   { db, blobs, config }: Needs,
@@ -49,5 +49,7 @@ async function* noted(
     hash.update(chunk)
     yield chunk
   }
+  // An empty PUT would use its URL up.
+  if (sizeBytes === 0) throw fail('bad_request', { reason: 'The archive is empty.' })
   await noteArrivals(db, [hash.digest('hex')])
 }

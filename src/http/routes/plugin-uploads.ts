@@ -146,7 +146,14 @@ export const pluginUploadRoutes = [
     bodyRequired: true,
     status: 200,
     response: null,
-    failures: ['forbidden', 'not_found', 'conflict', 'body_too_large', 'storage_unavailable'],
+    failures: [
+      'bad_request',
+      'forbidden',
+      'not_found',
+      'conflict',
+      'body_too_large',
+      'storage_unavailable',
+    ],
     handle: async ({ ports, params, query, stream, signal, setHeader }) => {
       await checkSignature(ports, 'PUT', archivePathOf(params.upload_id), query)
       const { hash } = await receiveArchive(ports, params.upload_id, stream, signal)
