@@ -67,10 +67,13 @@ export async function finishAdding(
   const { vectorsBefore, vectorsAfter } = reconfiguration
   const { added } = planVectors(vectorsBefore, vectorsAfter)
   let current = reconfiguration
+  const asked = performance.now()
+  let held = asked
   try {
-    for (const name of added) {
+    for (const [i, name] of added.entries()) {
       await createVector(ports, current, vectorsAfter[name])
       // From the first on the engine's lock is ours: the wait for an index build is over.
+      if (i === 0) held = performance.now()
       if (current.state === 'waiting_for_engine')
         current = (await move(ports.db, current, 'vector_added')) ?? current
     }
@@ -84,6 +87,9 @@ export async function finishAdding(
     )
   }
   await record(ports, current)
+  const [waitedMs, heldMs] = [held - asked, performance.now() - held].map(Math.round)
+  const { id: reconfigurationId } = current
+  ports.log.info({ reconfigurationId, vectors: added.length, waitedMs, heldMs }, 'vectors added')
 }
 
 async function begin(
