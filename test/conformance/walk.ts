@@ -388,10 +388,20 @@ async function plugins(call: Call, namespace: string): Promise<void> {
     ...one,
     body: { inputs: { text: 'a fish' }, parameters: {} },
   })
+  await reconfigures(call, namespace)
   await call('POST /v1/namespaces/{}/plugins/{}/undeploy', one)
   await call('DELETE /v1/namespaces/{}/plugins/{}', one)
   await signedUpload(call, '/v1/namespaces/{}/plugins', [namespace])
   await organizationPlugins(call, namespace)
+}
+
+/** While a plugin is deployed whose vector the namespace lacks. */
+async function reconfigures(call: Call, namespace: string): Promise<void> {
+  const path = [namespace]
+  await call('POST /v1/namespaces/{}/plugins/reconfigure', { path, body: { dry_run: true } })
+  await call('POST /v1/namespaces/{}/plugins/reconfigure', { path, body: { confirm: true } })
+  await call('GET /v1/namespaces/{}/plugins/reconfigure', { path })
+  await call('POST /v1/namespaces/{}/plugins/reconfigure/undo', { path })
 }
 
 async function organizationPlugins(call: Call, namespace: string): Promise<void> {
