@@ -120,6 +120,25 @@ export async function existingObjectIds(
   return new Set(rows.map(({ id }) => id))
 }
 
+/** In the order of ids, after the one given. */
+export async function readObjectIdsAfter(
+  db: Db,
+  bucketIds: readonly string[],
+  after: string | null,
+  limit: number,
+): Promise<string[]> {
+  if (bucketIds.length === 0) return []
+  const rows = await db
+    .selectFrom('objects')
+    .select('id')
+    .where('bucket_id', 'in', [...bucketIds])
+    .where('id', '>', after ?? '')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  return rows.map(({ id }) => id)
+}
+
 /** One object, its row locked until the transaction ends; null where it is gone. */
 export async function lockObject(db: Db, id: string): Promise<StoredObject | null> {
   const row = await db

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { writeDocuments } from '../../src/domain/documents/write.ts'
-import type { NewDocument } from '../../src/domain/documents/document.ts'
+import { extractedPointId, type NewDocument } from '../../src/domain/documents/document.ts'
 import { createNamespace } from '../../src/domain/namespaces/create-namespace.ts'
 import type { Namespace } from '../../src/domain/namespaces/namespace.ts'
 import { NewNamespace } from '../../src/domain/namespaces/namespace-request.ts'
@@ -16,6 +16,9 @@ export interface FilmNamespace {
   namespace: Namespace
   bucketId: string
   collectionId: string
+  objectIds: string[]
+  /** The points made of them, in the same order. */
+  objectPoints: string[]
   /** Points that a source can make again, and those that none can; sorted. */
   extracted: string[]
   byHand: string[]
@@ -97,7 +100,13 @@ export async function openFilmNamespace(
       source_type: 'bucket' as const,
       source_object_id: id,
     }
-    return { id: randomUUID(), collectionId, origin: 'extracted', fields, vectors: {}, lineage }
+    const pointId = extractedPointId({
+      collectionId,
+      sourceKey: id,
+      extractorId: 'passthrough_extractor_v1',
+      position: [],
+    })
+    return { id: pointId, collectionId, origin: 'extracted', fields, vectors: {}, lineage }
   })
   const byHand = Array.from({ length: counts.byHand }, (_, i): NewDocument => {
     const vectors = { own: Float32Array.of(1, i) }
@@ -110,6 +119,8 @@ export async function openFilmNamespace(
     namespace,
     bucketId,
     collectionId,
+    objectIds: objects.map(({ id }) => id),
+    objectPoints: extracted.map(({ id }) => id),
     extracted: extracted.map(({ id }) => id).toSorted(),
     byHand: byHand.map(({ id }) => id).toSorted(),
     deploy: (name, features) => declarePlugin(ports, namespace, { name }, features),

@@ -44,6 +44,14 @@ export async function openRun(
   }
 }
 
+/** The conditions that a collection itself puts on its sources. */
+export function filtersOf(
+  ports: Pick<Ports, 'config'>,
+  collections: readonly Collection[],
+): ReadonlyMap<string, readonly FilterTest[]> {
+  return new Map(collections.map(({ id, source }) => [id, testOf(ports, source.source_filters)]))
+}
+
 function testOf({ config }: Pick<Ports, 'config'>, given: unknown): FilterTest[] {
   const filter = sourceFilter(config, given)
   return filter ? [filterTest(filter)] : []

@@ -20,7 +20,12 @@ export interface ExtractedChunk {
   warnings: ReadonlySet<string>
 }
 
-type Needs = Pick<Ports, 'db' | 'cache' | 'blobs' | 'vectors' | 'extractors' | 'plugins'>
+/** What of a run an extraction knows: whose collections, and which of their sources are wanted. */
+export type ExtractionRun = Pick<BatchRun, 'namespace' | 'collections' | 'filters'>
+export type ExtractNeeds = Pick<
+  Ports,
+  'db' | 'cache' | 'blobs' | 'vectors' | 'extractors' | 'plugins'
+>
 
 /**
  * Sources → inputs → extractor → documents, for rows of one collection. Every row ends somewhere: in documents, or
@@ -28,8 +33,8 @@ type Needs = Pick<Ports, 'db' | 'cache' | 'blobs' | 'vectors' | 'extractors' | '
  * Throws where the extractor itself cannot run: then no row is at fault.
  */
 export async function extractChunk(
-  ports: Needs,
-  run: BatchRun,
+  ports: ExtractNeeds,
+  run: ExtractionRun,
   rows: readonly LedgerRow[],
   signal: AbortSignal,
 ): Promise<ExtractedChunk> {
@@ -66,8 +71,8 @@ export async function extractChunk(
 }
 
 async function extract(
-  ports: Needs,
-  { namespace }: BatchRun,
+  ports: ExtractNeeds,
+  { namespace }: ExtractionRun,
   means: { collection: Collection; extractor: Extractor },
   sources: readonly Source[],
   signal: AbortSignal,
@@ -87,7 +92,7 @@ async function extract(
 
 /** Why a source is not given to the extractor at all. */
 function refusal(
-  run: BatchRun,
+  run: ExtractionRun,
   collection: Collection,
   extractor: Extractor,
   { row, values, payload }: Source,
@@ -112,7 +117,7 @@ function refusal(
 }
 
 function sortOut(
-  run: BatchRun,
+  run: ExtractionRun,
   collection: Collection,
   extractor: Extractor,
   source: Source,

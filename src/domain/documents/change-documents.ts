@@ -4,11 +4,12 @@ import type { Collection } from '../collections/collection.ts'
 import { invalid } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import { changeFields, type FieldsChange } from './change-fields.ts'
 import { checkFieldNames } from './check-document.ts'
 import { pointIdIn, type DocumentRecord } from './document.ts'
 import { retrieveDocuments, scanDocuments, type Selection } from './read.ts'
 import { deleteDocuments } from './delete-documents.ts'
-import { changeDocuments, type FieldsChange, type WritePorts } from './write.ts'
+import type { WritePorts } from './write.ts'
 
 /** A free object: the fields of a PUT or PATCH (contract 16.2). */
 export const DocumentFields = z.record(z.string(), z.unknown())
@@ -31,7 +32,7 @@ export async function changeFoundDocument(
   signal?: AbortSignal,
 ): Promise<DocumentRecord | null> {
   checkChange(namespace, change)
-  const [changed] = await changeDocuments(ports, namespace, [found.pointId], change, signal)
+  const [changed] = await changeFields(ports, namespace, [found.pointId], change, signal)
   return changed ?? null
 }
 
@@ -57,7 +58,7 @@ export async function changeMatchingDocuments(
   let changed = 0
   for (let i = 0; i < pointIds.length; i += changesMax) {
     const ids = pointIds.slice(i, i + changesMax)
-    changed += (await changeDocuments(ports, namespace, ids, change, signal)).length
+    changed += (await changeFields(ports, namespace, ids, change, signal)).length
   }
   return changed
 }
@@ -88,9 +89,7 @@ export async function changeDocumentBatch(
   for (const { document_id, update_data: fields } of updates) {
     const id = pointIdIn(collection.id, document_id)
     const change: FieldsChange = { kind: 'patch', fields }
-    const changed = there.has(id)
-      ? await changeDocuments(ports, namespace, [id], change, signal)
-      : []
+    const changed = there.has(id) ? await changeFields(ports, namespace, [id], change, signal) : []
     outcomes.push(outcomeOf(document_id, changed.length > 0))
   }
   return outcomes

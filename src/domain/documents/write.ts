@@ -3,14 +3,10 @@ import type { NewPoint, Payload, VectorValue, Write } from '../../ports/vector-e
 import { fail } from '../failure.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { checkFieldNames, parseVectors } from './check-document.ts'
-import {
-  internalOf,
-  type DocumentRecord,
-  type InternalPayload,
-  type NewDocument,
-} from './document.ts'
+import { internalOf, type InternalPayload, type NewDocument } from './document.ts'
 import { isSameShape } from '../namespaces/merge-vectors.ts'
 import { patched } from './document-patch.ts'
+import { inTurn } from './in-turn.ts'
 import { noteWrite, payloadFacts } from './payload-facts.ts'
 import { retrieveDocuments } from './read.ts'
 import { writePlace, type WritePlace } from './write-place.ts'
@@ -48,7 +44,9 @@ export async function writeDocuments(
       for (const chunk of chunksOf(documents)) {
         const write = () => writeChunk(ports, place, chunk, signal)
         const isExtracted = chunk.some(({ origin }) => origin === 'extracted')
-        await (isExtracted ? inTurn(namespace.id, write) : write())
+        // Of two writers of one document each generation must keep the same one's.
+        const takesTurns = isExtracted || place.pending !== null
+        await (takesTurns ? inTurn(namespace.id, write) : write())
       }
       share.check()
     },
@@ -122,84 +120,6 @@ export async function flushGeneration(
   await vectors.flush(collectionOf(namespace), signal)
 }
 
-/** What becomes of one document's fields: all replaced, or some changed (`document-patch.ts`). */
-export type FieldsChange = { kind: 'replace' | 'patch'; fields: Readonly<Record<string, unknown>> }
-
-/**
- * Changes the fields of documents; vectors, ids and lineage stay. Answers those that were there, as they are
- * afterwards. Changes of one namespace and runs of its extractors take turns in this process, so that neither
- * writes over what it has not seen.
- */
-export async function changeDocuments(
-  ports: WritePorts,
-  namespace: Namespace,
-  pointIds: readonly string[],
-  change: FieldsChange,
-  signal?: AbortSignal,
-): Promise<DocumentRecord[]> {
-  return await ports.leases.shared(
-    namespace.id,
-    async (share) => {
-      const { live, pending } = await writePlace(ports, namespace, share)
-      const changed = await inTurn(namespace.id, async () => {
-        const records = await changeThere(ports, live, pointIds, change, signal)
-        // What it does not have yet it is given later, as it is then.
-        if (pending) await changeThere(ports, pending, pointIds, change, signal)
-        return records
-      })
-      share.check()
-      return changed
-    },
-    signal,
-  )
-}
-
-async function changeThere(
-  ports: WritePorts,
-  namespace: Namespace,
-  pointIds: readonly string[],
-  change: FieldsChange,
-  signal: AbortSignal | undefined,
-): Promise<DocumentRecord[]> {
-  const everything = { select: null, withVectors: false }
-  const records = await retrieveDocuments(ports, namespace, pointIds, everything, signal)
-  const changed: DocumentRecord[] = []
-  for (const record of records) {
-    changed.push(await changeDocument(ports, namespace, record, change, signal))
-  }
-  return changed
-}
-
-async function changeDocument(
-  ports: WritePorts,
-  namespace: Namespace,
-  record: DocumentRecord,
-  change: FieldsChange,
-  signal: AbortSignal | undefined,
-): Promise<DocumentRecord> {
-  const payload = changedPayload(record.payload ?? {}, change, ports.now().toISOString())
-  noteWrite(payloadFacts(ports.vectors, collectionOf(namespace)), payload)
-  const selection = { points: [record.pointId] }
-  await applyWrite(ports, namespace, { kind: 'overwrite_payload', selection, payload }, signal)
-  return { ...record, payload }
-}
-
-function changedPayload(payload: Payload, change: FieldsChange, now: string): Payload {
-  const { _internal: _, ...before } = payload
-  const internal = internalOf(payload)
-  const isPatch = change.kind === 'patch'
-  const fields = isPatch ? patched(before, change.fields) : { ...change.fields }
-  const overlay = isPatch ? change.fields : replacement(before, change.fields)
-  const patch = internal.origin === 'extracted' && { patch: { ...internal.patch, ...overlay } }
-  return { ...fields, _internal: { ...internal, updated_at: now, ...patch } }
-}
-
-/** A replacement as a patch: what is there no more is removed by null. */
-function replacement(before: Payload, after: Readonly<Record<string, unknown>>): Payload {
-  const removed = Object.keys(before).filter((key) => !Object.hasOwn(after, key))
-  return { ...Object.fromEntries(removed.map((key) => [key, null])), ...after }
-}
-
 async function writeChunk(
   ports: WritePorts,
   { live, pending }: WritePlace,
@@ -208,10 +128,7 @@ async function writeChunk(
 ): Promise<void> {
   const earlier = await earlierOf(ports, live, documents, signal)
   const now = ports.now().toISOString()
-  const points = documents.map((document): NewPoint => {
-    const payload = payloadOf(document, earlier.get(document.id), now)
-    return { id: document.id, payload, vectors: document.vectors }
-  })
+  const points = documents.map((document) => pointOf(document, earlier.get(document.id), now))
   const coming = pending && points.map((point) => fitting(live, pending, point))
   await upsertPoints(ports, live, points, signal)
   if (pending && coming) await upsertPoints(ports, pending, coming, signal)
@@ -248,16 +165,26 @@ function changingVector(name: string) {
 }
 
 /** What stands under `_internal` of those that are there already. */
-async function earlierOf(
-  ports: WritePorts,
+export async function earlierOf(
+  ports: Pick<Ports, 'vectors'>,
   namespace: Namespace,
-  documents: readonly NewDocument[],
-  signal: AbortSignal | undefined,
+  documents: readonly Pick<NewDocument, 'id'>[],
+  signal?: AbortSignal,
 ): Promise<Map<string, Partial<InternalPayload>>> {
   const ids = documents.map(({ id }) => id)
   const selection = { select: ['_internal'], withVectors: false }
   const records = await retrieveDocuments(ports, namespace, ids, selection, signal)
   return new Map(records.map(({ pointId, payload }) => [pointId, internalOf(payload)]))
+}
+
+/** As it is stored: stamped, and with what a user has changed in the one that it replaces. */
+export function pointOf(
+  document: NewDocument,
+  earlier: Partial<InternalPayload> | undefined,
+  now: string,
+): NewPoint {
+  const payload = payloadOf(document, earlier, now)
+  return { id: document.id, payload, vectors: document.vectors }
 }
 
 function payloadOf(
@@ -327,19 +254,4 @@ function* chunksOf(documents: readonly NewDocument[]): Generator<NewDocument[], 
     floats = 0
   }
   if (chunk.length > 0) yield chunk
-}
-
-const turns = new Map<string, Promise<unknown>>()
-
-/** Runs `work` after whatever runs under the key; other keys are not held up. */
-async function inTurn<T>(key: string, work: () => Promise<T>): Promise<T> {
-  const before = turns.get(key) ?? Promise.resolve()
-  // The one before answers for its own failure.
-  const mine = before.then(work, work)
-  turns.set(key, mine)
-  try {
-    return await mine
-  } finally {
-    if (turns.get(key) === mine) turns.delete(key)
-  }
 }

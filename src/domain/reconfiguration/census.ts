@@ -48,13 +48,16 @@ export async function takeCensus(
 /**
  * Every document of one generation, page by page, and which of each page cannot be made again from a source:
  * imported or created over the API, changed by a user since it was extracted, or its source or extractor is gone.
+ * `startAt`: the point from which it goes on.
  */
 export async function* sortedDocuments(
   ports: CensusPorts,
   namespace: Namespace,
+  startAt: string | null = null,
 ): AsyncGenerator<{ records: DocumentRecord[]; sourceless: Set<string> }, void, undefined> {
   const running = await runningCollections(ports, namespace)
-  const scan = { filter: null, select: ['_internal'], withVectors: false }
+  const whole = { filter: null, select: ['_internal'], withVectors: false }
+  const scan = { ...whole, ...(startAt !== null && { startAt }) }
   for await (const records of scanDocuments(ports, namespace, { collectionIds: null }, scan)) {
     const readable = records.filter((record) => isExtracted(record, running))
     const found = await withSources(ports, namespace, readable)

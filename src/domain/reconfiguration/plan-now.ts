@@ -21,6 +21,7 @@ export async function planNow(
   ports: PlanNeeds,
   namespace: Namespace,
   strategy: ReconfigureStrategy,
+  isReprocess = false,
 ): Promise<ReconfigurePlan> {
   const wanted = await wantedVectors(ports, namespace)
   const vectors = planVectors(namespace.vectors, wanted)
@@ -29,7 +30,8 @@ export async function planNow(
     ? await takeCensus(ports, namespace, vectors.changed)
     : await countOnly(ports, namespace)
   const collections = await plannedCollections(ports, namespace)
-  return planReconfigure({ strategy, present: namespace.vectors, wanted, census, collections })
+  const present = namespace.vectors
+  return planReconfigure({ strategy, isReprocess, present, wanted, census, collections })
 }
 
 async function countOnly(ports: PlanNeeds, namespace: Namespace): Promise<Census> {

@@ -7,6 +7,8 @@ import type { ReconfigureStrategy } from './reconfiguration.ts'
 
 export interface PlanInput {
   strategy: ReconfigureStrategy
+  /** Whether we make the documents again ourselves. */
+  isReprocess: boolean
   present: Vectors
   wanted: Vectors
   census: Census
@@ -21,6 +23,7 @@ export type PlannedCollection = Pick<Collection, 'id' | 'enabled' | 'source'> & 
 /** What a reconfigure will do, to be shown or to be done. */
 export interface ReconfigurePlan {
   strategy: ReconfigureStrategy
+  isReprocess: boolean
   vectors: VectorPlan
   /** Names of the present schema, in the order of the wanted one: a stored schema has none of its own. */
   present: string[]
@@ -38,18 +41,19 @@ export interface ReconfigurePlan {
 
 /** Pure: the same input gives the same plan (M-10). */
 export function planReconfigure(input: PlanInput): ReconfigurePlan {
-  const { strategy, present, wanted, census } = input
+  const { strategy, isReprocess, present, wanted, census } = input
   const vectors = planVectors(present, wanted)
   const isOnline = strategy === 'online'
   const after = isOnline ? { ...wanted, ...withAdded(present, wanted) } : { ...wanted }
   const copied = isOnline ? 0 : sum(census, ({ sourceless }) => sourceless)
   return {
     strategy,
+    isReprocess,
     vectors,
     present: Object.keys({ ...wanted, ...present }).filter((name) => Object.hasOwn(present, name)),
     after,
     points: census.points,
-    pointsDeleted: isOnline ? 0 : census.points - copied,
+    pointsDeleted: isOnline || isReprocess ? 0 : census.points - copied,
     pointsCopied: copied,
     pointsRefused: isOnline ? 0 : census.refused,
     collections: isOnline ? ofAdded(input, vectors) : ofLost(input),

@@ -16,6 +16,8 @@ export const ReconfigurationAnswer = z.object({
     documents: z.int().nullable(),
     copied: z.int(),
     filled: z.int(),
+    failed: z.int(),
+    reasons: z.array(z.string()),
   }),
   task_id: z.string().nullable(),
   error: z.string().nullable(),
@@ -28,7 +30,7 @@ export type ReconfigurationAnswer = z.infer<typeof ReconfigurationAnswer>
 
 export function reconfigurationAnswer(one: Reconfiguration): ReconfigurationAnswer {
   const plan = planVectors(one.vectorsBefore, one.vectorsAfter)
-  const { documents, copied, filled } = one.progress
+  const { documents = null, copied = 0, filled = 0, failed = 0, reasons = [] } = one.progress
   return {
     reconfiguration_id: one.id,
     strategy: one.strategy,
@@ -38,7 +40,7 @@ export function reconfigurationAnswer(one: Reconfiguration): ReconfigurationAnsw
     vectors_changed: plan.changed,
     vectors_removed: plan.orphaned,
     previous_points_count: one.previousPoints,
-    progress: { documents: documents ?? null, copied: copied ?? 0, filled: filled ?? 0 },
+    progress: { documents, copied, filled, failed, reasons },
     task_id: one.taskId,
     error: one.error,
     created_at: one.createdAt.toISOString(),

@@ -81,12 +81,19 @@ export interface ReconfigurationProgress {
   filled?: number
   /** Documents of the earlier generation: what `filled` and `copied` come to in the end. */
   documents?: number
+  /** Sources that could not be made again, and why, some of it: their documents were copied as they were. */
+  failed?: number
+  reasons?: string[]
+  /** The collections to fill, upstream before downstream, as they were when it began. */
+  collections?: string[]
   /** Where the filling goes on: the collection, and its last source. */
   cursor?: FillCursor
+  /** Slices that failed in a row. */
+  failures?: number
 }
 
 export interface FillCursor {
-  /** Position in the list of collections, upstream before downstream. */
+  /** Position in the list of collections; -1: documents that nothing can make again come first. */
   collection: number
   /** The source after which it goes on; null: from the first. */
   after: string | null

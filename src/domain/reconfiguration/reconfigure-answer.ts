@@ -49,7 +49,7 @@ export function reconfigureAnswer(
     previous_points_count: plan.points,
     vectors_added: isChanged ? plan.vectors.added : [],
     vectors_total: isChanged ? Object.keys(plan.after) : plan.present,
-    collections_to_reprocess: isChanged && taskIds.length === 0 ? plan.collections : [],
+    collections_to_reprocess: isChanged && !plan.isReprocess ? plan.collections : [],
     message: messageOf(result, config.reconfigureRetentionMs),
     dry_run: isDryRun,
     plan: {
@@ -63,21 +63,37 @@ export function reconfigureAnswer(
     },
     reconfiguration_id: reconfiguration?.id ?? null,
     undo_until: reconfiguration?.retainedUntil?.toISOString() ?? null,
-    ...(taskIds.length > 0 && { tasks: taskIds }),
+    ...(isChanged && plan.isReprocess && { tasks: taskIds }),
   }
 }
 
 function messageOf(result: Reconfigured, retentionMs: number): string {
   const { plan, isChanged, isDryRun } = result
   if (!isChanged) return nothingNeeded(plan)
-  const told = plan.strategy === 'online' ? addedMessage(plan) : recreatedMessage(plan)
-  const said = [told, retriggerMessage(plan)].filter((part) => part !== '').join(' ')
+  const said = whatHappens(plan)
   if (isDryRun) return `Dry run, nothing was changed. This is what would be answered: ${said}`
-  if (plan.strategy === 'online') return said
+  if (plan.strategy === 'online' || plan.isReprocess) return said
   const until = result.reconfiguration?.retainedUntil?.toISOString()
   return retentionMs > 0 && until !== undefined
     ? `${said} The earlier generation is kept until ${until}; POST …/plugins/reconfigure/undo brings it back.`
     : `${said} No earlier generation is kept (RECONFIGURE_RETENTION is 0).`
+}
+
+function whatHappens(plan: ReconfigurePlan): string {
+  const isFilled = plan.strategy === 'recreate' && plan.isReprocess
+  if (isFilled) return fillingMessage(plan)
+  const told = plan.strategy === 'online' ? addedMessage(plan) : recreatedMessage(plan)
+  return [told, retriggerMessage(plan)].filter((part) => part !== '').join(' ')
+}
+
+function fillingMessage({ points, vectors: { added, changed } }: ReconfigurePlan): string {
+  const parts = [
+    `A new generation of the Qdrant collection with ${added.length} new vector(s) is being filled from the originals; 0 of ${points} points were deleted.`,
+    'Searches and writes go on, and it takes the place of the present one as soon as every document is in it: the task tells when.',
+  ]
+  if (changed.length > 0)
+    parts.push(`${changed.length} vector(s) get a new definition: ${changed.join(', ')}.`)
+  return parts.join(' ')
 }
 
 /** The page's own words, where they hold. */
@@ -105,8 +121,10 @@ function addedMessage({ points, vectors: { added, rebound } }: ReconfigurePlan):
   return `${parts.join(' ')} 0 of ${points} points were deleted.`
 }
 
-function retriggerMessage({ strategy, collections }: ReconfigurePlan): string {
+function retriggerMessage({ strategy, isReprocess, collections }: ReconfigurePlan): string {
   if (collections.length === 0) return ''
+  if (isReprocess)
+    return 'The documents of the collections that use the new vectors are being made again: the tasks tell when.'
   return strategy === 'online'
     ? 'Re-trigger batches on the listed collections to give their documents the new vectors.'
     : 'Re-trigger batches on the listed collections to re-ingest data with the new vectors.'

@@ -1,7 +1,9 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readNamespaceById } from '../../store/namespaces.ts'
 import { readBusyReconfiguration } from '../../store/reconfigurations.ts'
-import { fail, invalid } from '../failure.ts'
+import { triggerCollection } from '../batches/trigger-collection.ts'
+import { findCollection } from '../collections/find-collection.ts'
+import { fail, invalid, isFailure } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { addMissingVectors } from './add-missing-vectors.ts'
 import { busyConflict } from './begin.ts'
@@ -9,6 +11,7 @@ import { planNow } from './plan-now.ts'
 import type { ReconfigurePlan } from './plan-reconfigure.ts'
 import { needsEngine, type VectorPlan } from './plan-vectors.ts'
 import type { Reconfiguration, ReconfigureStrategy } from './reconfiguration.ts'
+import { beginReprocess } from './reprocess.ts'
 import { recreate, refuseActiveBatches, refuseLosses } from './recreate.ts'
 import { wantedVectors } from './wanted-vectors.ts'
 
@@ -43,7 +46,7 @@ export async function reconfigure(
   if (!request.dryRun) assertConfirmed(request.confirm)
   const namespace = (await readNamespaceById(ports.db, given.id)) ?? given
   const { strategy } = request
-  const plan = await planNow(ports, namespace, strategy)
+  const plan = await planNow(ports, namespace, strategy, request.isReprocess)
   const isChanged = needsEngine(plan.vectors) || isRebound(plan.vectors)
   const nothing = { plan, isChanged, obstacles: [], taskIds: [], reconfiguration: null }
   if (request.dryRun) {
@@ -56,14 +59,17 @@ export async function reconfigure(
   // What only has another name for its filler is no reason to rebuild.
   if (strategy === 'online' || !needsEngine(plan.vectors)) {
     await addMissingVectors(ports, namespace, await wantedVectors(ports, namespace))
-    return { ...nothing, isDryRun: false }
+    const taskIds = request.isReprocess ? await triggerAll(ports, namespace, plan) : []
+    return { ...nothing, isDryRun: false, taskIds }
   }
-  const done = await recreate(ports, namespace)
+  const done = await (request.isReprocess ? beginReprocess : recreate)(ports, namespace)
+  const taskId = done.reconfiguration?.taskId ?? null
   return {
     ...nothing,
     ...done,
     isDryRun: false,
     isChanged: done.reconfiguration !== null,
+    taskIds: taskId === null ? [] : [taskId],
   }
 }
 
@@ -95,7 +101,8 @@ async function obstaclesTo(
       if (busy) throw busyConflict(busy)
     },
     async () => {
-      if (plan.strategy === 'recreate') await refuseActiveBatches(ports, namespace.id)
+      if (plan.strategy === 'recreate' && !plan.isReprocess)
+        await refuseActiveBatches(ports, namespace.id)
     },
     async () => refuseLosses(plan),
     async () => {
@@ -114,6 +121,26 @@ async function obstaclesTo(
     }
   }
   return obstacles
+}
+
+/** What the caller would do with the listed collections: each is triggered; one without sources has nothing to do. */
+async function triggerAll(
+  ports: Ports,
+  namespace: Namespace,
+  { collections }: ReconfigurePlan,
+): Promise<string[]> {
+  const taskIds: string[] = []
+  const everything = { includeBuckets: null, includeCollections: null, sourceFilters: null }
+  for (const id of collections) {
+    try {
+      const collection = await findCollection(ports, namespace, id)
+      const { task } = await triggerCollection(ports, namespace, collection, everything)
+      taskIds.push(task.id)
+    } catch (error) {
+      if (!isFailure(error, 'bad_request') && !isFailure(error, 'not_found')) throw error
+    }
+  }
+  return taskIds
 }
 
 function isRebound({ rebound }: VectorPlan): boolean {

@@ -19,6 +19,7 @@ import type { ReconfigurePlan } from './plan-reconfigure.ts'
 import { needsEngine } from './plan-vectors.ts'
 import { planNow, type PlanNeeds } from './plan-now.ts'
 import type { Reconfiguration } from './reconfiguration.ts'
+import { endReconfigureTask } from './reconfigure-task.ts'
 import { switchGeneration, type SwitchNeeds } from './switch-generation.ts'
 
 export type RecreateNeeds = PlanNeeds &
@@ -121,6 +122,7 @@ export async function takeAwayGeneration(
   ports: Pick<Ports, 'db' | 'vectors'>,
   reconfiguration: Reconfiguration,
   reason: string,
+  status: 'FAILED' | 'CANCELED' = 'FAILED',
 ): Promise<void> {
   const cancelling =
     reconfiguration.state === 'cancelling'
@@ -129,7 +131,10 @@ export async function takeAwayGeneration(
   if (!cancelling) return
   const { namespaceId: id, toGeneration: generation } = cancelling
   if (generation !== null) await ports.vectors.dropCollection(collectionOf({ id, generation }))
-  await move(ports.db, cancelling, 'taken_away')
+  await ports.db.transaction().execute(async (tx) => {
+    if (await move(tx, cancelling, 'taken_away'))
+      await endReconfigureTask(tx, cancelling, status, reason)
+  })
 }
 
 async function begin(
@@ -157,8 +162,8 @@ async function begin(
 }
 
 /** What the caller is told; what was built is gone, or left to the job that converges. */
-async function givenUp(
-  ports: RecreateNeeds,
+export async function givenUp(
+  ports: Pick<Ports, 'db' | 'vectors' | 'log'>,
   begun: Reconfiguration,
   error: unknown,
 ): Promise<unknown> {

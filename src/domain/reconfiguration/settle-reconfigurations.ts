@@ -5,6 +5,7 @@ import { isFailure } from '../failure.ts'
 import type { ExclusiveLease } from '../namespaces/lease.ts'
 import { finishAdding, takeBackAdding } from './add-missing-vectors.ts'
 import { addErasure } from './erase-generations.ts'
+import { addFilling } from './fill-generation.ts'
 import { unsettledStates, type Reconfiguration } from './reconfiguration.ts'
 import { takeAwayGeneration } from './recreate.ts'
 import { switchGeneration } from './switch-generation.ts'
@@ -39,8 +40,13 @@ export async function settleReconfigurations(
     namespaceId,
     'finishing a reconfigure that a stopped process began',
     async (lease) => {
-      for (const { id, strategy } of await unsettled()) {
+      for (const { id, strategy, state } of await unsettled()) {
         if (strategy === 'online') continue
+        // Its job has no other owner than who holds its fence, and goes on where it was.
+        if (state === 'filling') {
+          await addFilling(ports.db, ports, id)
+          continue
+        }
         const taken = await takeReconfiguration(ports.db, id, unsettledStates)
         if (taken) await settleGeneration(ports, taken, lease)
       }

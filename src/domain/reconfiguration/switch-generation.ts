@@ -11,6 +11,7 @@ import { aliasOf, collectionOf } from '../namespaces/namespace.ts'
 import { addErasure } from './erase-generations.ts'
 import { move, mustMove } from './move.ts'
 import type { Reconfiguration } from './reconfiguration.ts'
+import { endReconfigureTask } from './reconfigure-task.ts'
 
 export type SwitchNeeds = Pick<
   Ports,
@@ -45,6 +46,8 @@ export async function switchGeneration(
     const { vectorsAfter: vectors, extractorsAfter: featureExtractors } = switching
     await writeSchema(tx, namespaceId, { generation, vectors, featureExtractors }, ports.now())
     await limitRetained(tx, ports, namespaceId)
+    const isWhole = (switching.progress.failed ?? 0) === 0
+    await endReconfigureTask(tx, switching, isWhole ? 'COMPLETED' : 'COMPLETED_WITH_ERRORS')
     await forgetReconfigurations(tx, namespaceId, ports.config.reconfigurationsMax)
     return moved
   })

@@ -1,6 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readActiveBatches } from '../../store/batches.ts'
 import { readTask } from '../../store/tasks.ts'
+import { cancelFilling } from '../reconfiguration/cancel-reconfiguration.ts'
 import { cancelBatch } from '../batches/cancel-batch.ts'
 import { terminalStatuses, type TaskType } from './task.ts'
 
@@ -9,7 +10,7 @@ const stoppable: readonly TaskType[] = ['api_buckets_batches_process', 'api_coll
 
 /** Kill, idempotent (contract 19): an absent, ended or foreign task is no error, and all three answer alike. */
 export async function cancelTask(
-  ports: Pick<Ports, 'db' | 'now' | 'newId'>,
+  ports: Pick<Ports, 'db' | 'leases' | 'vectors' | 'now' | 'newId'>,
   organizationId: string,
   id: string,
 ): Promise<{ success: boolean; message: string }> {
@@ -17,6 +18,8 @@ export async function cancelTask(
   if (!task || terminalStatuses.includes(task.status)) {
     return { success: true, message: `Task '${id}' is not running.` }
   }
+  if (await cancelFilling(ports, id))
+    return { success: true, message: `Task '${id}' is cancelled; the schema is as it was.` }
   if (!stoppable.includes(task.type) || task.namespaceId === null) {
     return { success: false, message: `A task ${task.type} cannot be stopped; it ends by itself.` }
   }

@@ -5,7 +5,7 @@ import { createDocument, DocumentRequest } from '../../domain/documents/create-d
 import { DocumentAnswer, documentAnswer } from '../../domain/documents/document-answer.ts'
 import { findDocument, findNamespaceDocument } from '../../domain/documents/find-document.ts'
 import { deleteDocuments } from '../../domain/documents/delete-documents.ts'
-import type { FieldsChange } from '../../domain/documents/write.ts'
+import type { FieldsChange } from '../../domain/documents/change-fields.ts'
 import { fail } from '../../domain/failure.ts'
 import { route, type NamespaceCall } from '../route.ts'
 import { changingFailures, ofCollection, readingFailures } from './document-requests.ts'

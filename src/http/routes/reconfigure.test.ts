@@ -285,6 +285,53 @@ describe('POST …/plugins/reconfigure', () => {
     assert.equal((await ids(namespace, collection)).length, 2)
   })
 
+  test('reprocess fills the new generation from the originals, and search never goes empty', async () => {
+    const { namespace, collection, byHand } = await films()
+    const before = await ids(namespace, collection)
+    const header = { 'x-namespace': namespace.id }
+    const at = (method: string, path: string, body?: unknown) =>
+      server.call(method, `/v1/collections/${collection}/documents${path}`, body, header)
+    const [patched, deleted] = before.filter((id) => id !== byHand)
+    await at('PATCH', `/${patched}`, { seen: true })
+    await at('DELETE', `/${deleted}`)
+    await deploy(namespace, [{ name: 'hash', dimensions: 8 }])
+
+    const { answer } = await ask(namespace, '', { confirm: true, reprocess: true })
+
+    assert.equal(answer.status, 'reconfigured', JSON.stringify(answer))
+    assert.deepEqual(answer.collections_to_reprocess, [])
+    assert.equal(answer.tasks.length, 1)
+    assert.match(answer.message, /0 of 2 points were deleted/)
+    const { document_id: written } = await at('POST', '', { title: 'Meanwhile' })
+    const task = await ended(answer.tasks[0])
+    assert.equal(task.status, 'COMPLETED', JSON.stringify(task))
+    const [done] = await reconfigures(namespace)
+    assert.equal(done.state, 'retained')
+    assert.deepEqual(done.progress.failed, 0)
+    assert.deepEqual(await ids(namespace, collection), [patched, byHand, written].toSorted())
+    assert.equal((await at('GET', `/${patched}`)).seen, true)
+    const now = await findNamespace(server.ports, namespace.organizationId, namespace.id)
+    assert.equal(now.generation, 2)
+    assert.deepEqual(Object.keys(now.vectors).toSorted(), ['hash', 'text_extractor_v1_embedding'])
+    const undo = await ask(namespace, '/undo', {})
+    assert.equal(undo.status, 200, 'what was written before the switch is in both')
+    assert.deepEqual(await ids(namespace, collection), [patched, byHand, written].toSorted())
+  })
+
+  test('online with reprocess triggers what uses the new vectors by itself', async () => {
+    const { namespace, collection } = await films()
+    await deploy(namespace, [{ name: 'hash', dimensions: 8 }])
+
+    const { answer } = await ask(namespace, '', {
+      confirm: true,
+      strategy: 'online',
+      reprocess: true,
+    })
+
+    assert.deepEqual([answer.status, answer.tasks], ['reconfigured', []])
+    assert.equal((await ids(namespace, collection)).length, 3)
+  })
+
   test('PATCH appends feature_extractors with their vectors, and what is there already changes nothing', async () => {
     const { namespace, collection } = await films()
     const path = `/v1/namespaces/${namespace.id}`
@@ -406,6 +453,14 @@ describe('POST …/plugins/reconfigure', () => {
       const { status, error } = await server.call('GET', `/v1/tasks/${task}`)
       if (status === 'COMPLETED') return
       if (/FAILED|CANCELED|ERRORS/.test(status)) throw new Error(`The task is ${status}: ${error}`)
+      await sleep(10)
+    }
+  }
+
+  async function ended(task: string): Promise<Answer> {
+    for (;;) {
+      const answer = await server.call('GET', `/v1/tasks/${task}`)
+      if (answer.completed_at !== null) return answer
       await sleep(10)
     }
   }
