@@ -1,6 +1,7 @@
 """The host as the server starts it: a process of its own, frames on its stdin and stdout."""
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -13,7 +14,7 @@ class HostProcess:
     """`with HostProcess(folder) as host: host.ask("load", …)`; `log` holds the lines of stderr after the end."""
 
     def __init__(self, folder: str) -> None:
-        command = [sys.executable, "-I", "-B", str(HOST / "main.py")]
+        command = [sys.executable, "-I", "-B", str(HOST / "main.py"), *site_options()]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(command, cwd=folder, env={}, stdin=pipe, stdout=pipe, stderr=pipe)
         self.log: list[dict] = []
@@ -38,6 +39,12 @@ class HostProcess:
         self.left_on_stdout = rest
         self.code = self._process.returncode
         self.log = [json.loads(line) for line in errors.splitlines()]
+
+
+def site_options() -> list[str]:
+    """Packages that this run has by PYTHONPATH, which `-I` keeps out."""
+    folders = [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
+    return [word for folder in folders if os.path.isdir(os.path.join(folder, "pandas")) for word in ("--site", folder)]
 
 
 def files_below(folder: str) -> list[str]:
