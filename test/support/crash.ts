@@ -92,6 +92,9 @@ class Doom {
   }
 }
 
+/** Who has the leases of the process that dies. */
+const mortalHolder = 'mortal'
+
 /** The same ports, every call of which can be the last. */
 function mortalPorts(ports: Ports, doom: Doom): { ports: Ports } & AsyncDisposable {
   const pool = new pg.Pool({ connectionString: ports.config.databaseUrl, max: 8 })
@@ -100,7 +103,7 @@ function mortalPorts(ports: Ports, doom: Doom): { ports: Ports } & AsyncDisposab
   const db = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: mortalPool(pool, open, doom) }),
   })
-  const leases = openNamespaceLeases({ db, log: ports.log })
+  const leases = openNamespaceLeases({ db, log: ports.log, holder: mortalHolder })
   const guarded = Object.entries(ports).map(([name, port]) => [
     name,
     isPort(name, port) ? mortalPort(name, port, doom) : port,
@@ -196,14 +199,17 @@ function mortalClient(
   }
 }
 
+/** Those of the dead process only: the living one must not lose what it holds. */
 async function runOutLeases({ db }: Ports): Promise<void> {
   await db
     .updateTable('namespace_leases')
     .set({ expires_at: new Date(0) })
+    .where('holder', '=', mortalHolder)
     .execute()
   await db
     .updateTable('namespace_lease_shares')
     .set({ expires_at: new Date(0) })
+    .where('holder', '=', mortalHolder)
     .execute()
 }
 
