@@ -20,7 +20,7 @@ interface Ahead {
 
 /**
  * The entries of a tar as they come. A reader of our own: the one at hand merges global attributes anew for each entry
- * and takes any number of attribute headers, so that a small archive holds up the process for minutes.
+ * and takes any number of attribute headers, so that a small archive holds up the process for half a minute.
  * Throws ArchiveProblem.
  */
 export async function* tarEntries(
