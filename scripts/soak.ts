@@ -7,8 +7,11 @@ if (!/^[1-9]\d*$/.test(runs)) {
   process.exitCode = 2
 } else {
   const preload = new URL('../test/support/property-runs.ts', import.meta.url).href
-  process.exitCode = await runTests(['src/**/*.property.test.ts', 'test/crash/*.test.ts'], {
-    flags: ['--import', preload],
-    env: { NACRE_PROPERTY_RUNS: runs },
-  })
+  process.exitCode = await runTests(
+    ['src/**/*.property.test.ts', 'test/model/*.test.ts', 'test/crash/*.test.ts'],
+    {
+      flags: ['--import', preload],
+      env: { NACRE_PROPERTY_RUNS: runs },
+    },
+  )
 }

@@ -56,6 +56,26 @@ export async function everyCrash<S>(
   }
 }
 
+/**
+ * Runs `scenario` once, dying at one of its calls. Answers where it died, or null and what it answered or threw where it
+ * made fewer calls. Afterwards every lease has run out and every cache is empty, as a second start finds them.
+ */
+export async function crashAt<T>(
+  ports: Ports,
+  at: Pick<CrashPoint, 'call' | 'when'>,
+  scenario: (ports: Ports) => Promise<T>,
+): Promise<{ died: CrashPoint } | { died: null; result: Promise<T> }> {
+  const doom = new Doom(at)
+  await using mortal = mortalPorts(ports, doom)
+  const result = scenario(mortal.ports)
+  await result.catch(() => {})
+  await mortal[Symbol.asyncDispose]()
+  await runOutLeases(ports)
+  for (const noun of ['namespaces', 'collections', 'buckets', 'retrievers', 'plugins'] as const)
+    ports.cache.forget(noun)
+  return doom.died ? { died: doom.died } : { died: null, result }
+}
+
 /** Counts calls, and ends the world at one of them. */
 class Doom {
   readonly #at: { call: number; when: 'before' | 'after' }

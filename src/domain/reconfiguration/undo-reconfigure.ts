@@ -6,10 +6,11 @@ import { generationOf } from '../documents/write-place.ts'
 import { fail } from '../failure.ts'
 import type { ExclusiveLease } from '../namespaces/lease.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
-import { orBusy } from './begin.ts'
+import { busyConflict, orBusy } from './begin.ts'
 import { buildIndexes } from './build-indexes.ts'
 import { mustMove } from './move.ts'
-import type { Reconfiguration } from './reconfiguration.ts'
+import { needsEngine, planVectors } from './plan-vectors.ts'
+import { busyStates, type Reconfiguration } from './reconfiguration.ts'
 import { current, refuseActiveBatches, type RecreateNeeds } from './recreate.ts'
 import { switchBack } from './switch-generation.ts'
 import { countWritesSince } from './writes-since.ts'
@@ -77,8 +78,9 @@ async function undoable(
   { id, generation }: Namespace,
 ): Promise<Reconfiguration> {
   const rows = await readReconfigurations(ports.db, id)
-  const [last] = rows.filter(({ state }) => state !== 'cancelled' && state !== 'undone')
+  const [last] = rows.filter(stands)
   if (!last) throw nothingToUndo('This namespace has not been reconfigured.')
+  if (busyStates.some((state) => state === last.state)) throw busyConflict(last)
   const told = `The last reconfigure, ${last.id},`
   if (last.strategy === 'online') {
     throw nothingToUndo(
@@ -95,6 +97,12 @@ async function undoable(
     )
   }
   return last
+}
+
+/** Whether it changed the schema as it is now; who fills a vector is no part of that. */
+function stands({ state, vectorsBefore, vectorsAfter }: Reconfiguration): boolean {
+  const isGone = state === 'cancelled' || state === 'discarding' || state === 'undone'
+  return !isGone && needsEngine(planVectors(vectorsBefore, vectorsAfter))
 }
 
 function nothingToUndo(reason: string) {

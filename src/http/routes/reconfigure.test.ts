@@ -308,14 +308,14 @@ describe('POST …/plugins/reconfigure', () => {
     const [done] = await reconfigures(namespace)
     assert.equal(done.state, 'retained')
     assert.deepEqual(done.progress.failed, 0)
-    assert.deepEqual(await ids(namespace, collection), [patched, byHand, written].toSorted())
+    assert.deepEqual(new Set(await ids(namespace, collection)), new Set([patched, byHand, written]))
     assert.equal((await at('GET', `/${patched}`)).seen, true)
     const now = await findNamespace(server.ports, namespace.organizationId, namespace.id)
     assert.equal(now.generation, 2)
     assert.deepEqual(Object.keys(now.vectors).toSorted(), ['hash', 'text_extractor_v1_embedding'])
     const undo = await ask(namespace, '/undo', {})
     assert.equal(undo.status, 200, 'what was written before the switch is in both')
-    assert.deepEqual(await ids(namespace, collection), [patched, byHand, written].toSorted())
+    assert.deepEqual(new Set(await ids(namespace, collection)), new Set([patched, byHand, written]))
   })
 
   test('online with reprocess triggers what uses the new vectors by itself', async () => {
