@@ -248,7 +248,11 @@ export class ProcessPool implements AsyncDisposable {
       if (this.#unqueue(call)) call.reject(restingError(health, restMs))
     } else if (!health.isTimed) {
       health.isTimed = true
-      setTimeout(() => this.#dispatch(), restMs)
+      // A timer can be early by the clock that the rest goes by: then it is set once more.
+      setTimeout(() => {
+        health.isTimed = false
+        this.#dispatch()
+      }, restMs)
     }
     return true
   }
