@@ -6,11 +6,12 @@ import { findNamespace } from '../../src/domain/namespaces/find-namespace.ts'
 import { aliasOf, collectionOf, type Namespace } from '../../src/domain/namespaces/namespace.ts'
 import { convergeNamespace } from '../../src/domain/namespaces/recover-namespaces.ts'
 import { eraseGenerations } from '../../src/domain/reconfiguration/erase-generations.ts'
+import { fillGeneration } from '../../src/domain/reconfiguration/fill-generation.ts'
 import { reconfigure } from '../../src/domain/reconfiguration/reconfigure.ts'
 import { undoReconfigure } from '../../src/domain/reconfiguration/undo-reconfigure.ts'
 import type { Ports } from '../../src/ports/ports.ts'
 import { readNamespaceById } from '../../src/store/namespaces.ts'
-import { readReconfigurations } from '../../src/store/reconfigurations.ts'
+import { readBusyReconfiguration, readReconfigurations } from '../../src/store/reconfigurations.ts'
 import { everyCrash } from '../support/crash.ts'
 import { openFilmNamespace, type FilmNamespace } from '../support/film-namespace.ts'
 import { openTestPorts } from '../support/ports.ts'
@@ -33,6 +34,18 @@ describe('wherever a process dies', { concurrency: true }, () => {
     assert.ok(points > 25, `${points} crash points`)
   })
 
+  test('the beginning of a reprocess leaves a filling that ends, or nothing', async () => {
+    const points = await crashes(doNothing, (mortal, { namespace }) =>
+      reconfigure(mortal, namespace, { ...request, strategy: 'recreate', isReprocess: true }),
+    )
+    assert.ok(points > 25, `${points} crash points`)
+  })
+
+  test('a filling goes on where it was, and loses and doubles nothing', async () => {
+    const points = await crashes(filling, (mortal, { namespace }) => fill(mortal, namespace.id))
+    assert.ok(points > 40, `${points} crash points`)
+  })
+
   test('an undo ends done or not begun, with the documents of the one or the other', async () => {
     const points = await crashes(recreated, (mortal, { namespace }) =>
       undoReconfigure(mortal, namespace, { discardWrites: false }),
@@ -52,6 +65,19 @@ async function recreated(ports: Ports, { namespace }: FilmNamespace): Promise<vo
   await reconfigure(ports, namespace, { ...request, strategy: 'recreate' })
 }
 
+async function filling(ports: Ports, { namespace }: FilmNamespace): Promise<void> {
+  await reconfigure(ports, namespace, { ...request, strategy: 'recreate', isReprocess: true })
+}
+
+/** As the worker does: one job after the other. */
+async function fill(ports: Ports, namespaceId: string): Promise<void> {
+  for (;;) {
+    const busy = await readBusyReconfiguration(ports.db, namespaceId)
+    if (busy?.state !== 'filling') return
+    await fillGeneration(ports, busy.id, new AbortController().signal)
+  }
+}
+
 /** Answers the number of crash points. Each test has a database of its own: a crash lets every lease in it run out. */
 async function crashes(
   prepare: (ports: Ports, films: FilmNamespace) => Promise<void>,
@@ -67,6 +93,7 @@ async function crashes(
   return await everyCrash(open, scenario, async (second, films) => {
     await assertWhole(second, films)
     await convergeNamespace(second, films.namespace.id)
+    await fill(second, films.namespace.id)
     await assertSettled(second, films)
     await eraseGenerations(inTwoDays(second), films.namespace.id)
     // Marked first, and erased once no read can be under way.
@@ -84,8 +111,11 @@ async function assertWhole(ports: Ports, films: FilmNamespace): Promise<Namespac
   const namespace = await findNamespace(ports, organizationId, id)
   const ids = await idsIn(ports, namespace)
   const { byHand, extracted } = films
+  const everything = [...byHand, ...extracted].toSorted()
   const isRecreated = namespace.generation > films.namespace.generation
-  assert.deepEqual(ids, isRecreated ? byHand : [...byHand, ...extracted].toSorted())
+  // A reprocess has everything again, whichever generation it is in.
+  const isOneOf = isRecreated && ids.length < everything.length ? byHand : everything
+  assert.deepEqual(ids, isOneOf)
   const there = await ports.vectors.describeCollection(collectionOf(namespace))
   const missing = Object.keys(namespace.vectors).filter((name) => !there?.vectors[name])
   assert.deepEqual(missing, [], 'every vector of the row is in the engine')

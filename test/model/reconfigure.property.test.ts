@@ -25,7 +25,8 @@ test('whatever is written, deployed, reconfigured, undone and killed, a namespac
       ...(path !== undefined && { path }),
     },
   )
-  for (const [what, times] of [...tally].toSorted()) t.diagnostic(`${what}: ${times}`)
+  for (const [what, times] of [...tally].toSorted(([a], [b]) => a.localeCompare(b)))
+    t.diagnostic(`${what}: ${times}`)
   if (path !== undefined) return
   for (const what of ['online', 'recreate', 'reprocess', 'fill', 'undo', 'cancel'])
     assert.ok((tally.get(`${what}: done`) ?? 0) > 0, `${what} was carried out`)
