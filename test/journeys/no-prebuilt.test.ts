@@ -14,8 +14,9 @@ test('where no addon fits, the demo stops within 5 s with two choices to copy, a
   const folder = await mkdtemp(join(tmpdir(), 'nacre-no-prebuilt-'))
   stack.defer(() => rm(folder, { recursive: true, force: true }))
   const isNeeded = (path: string) => !path.includes('prebuilt') && !path.includes('target')
-  await cp(join(root, 'src'), join(folder, 'src'), { recursive: true })
-  await cp(join(root, 'edge'), join(folder, 'edge'), { recursive: true, filter: isNeeded })
+  for (const part of ['src', 'edge', 'native', 'launcher', 'python']) {
+    await cp(join(root, part), join(folder, part), { recursive: true, filter: isNeeded })
+  }
   await cp(join(root, 'package.json'), join(folder, 'package.json'))
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'))
 
