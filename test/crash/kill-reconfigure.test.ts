@@ -39,6 +39,8 @@ interface Strategy {
   isAfterRecreate: boolean
   /** Whether documents that have a source are gone where it was done. */
   dropsExtracted: boolean
+  /** Whether the earlier generation stands beside the new one where it was done. */
+  keepsEarlier: boolean
   /** States of its row that are an end, and whether the end is that it was done. */
   ends: Readonly<Record<string, boolean>>
   /** Share of a `recreate`'s time that it takes, about. */
@@ -52,6 +54,7 @@ const strategies: readonly Strategy[] = [
     body: { confirm: true, strategy: 'online' },
     isAfterRecreate: false,
     dropsExtracted: false,
+    keepsEarlier: false,
     ends: { done: true, cancelled: false },
     share: 0.5,
   },
@@ -61,8 +64,19 @@ const strategies: readonly Strategy[] = [
     body: { confirm: true },
     isAfterRecreate: false,
     dropsExtracted: true,
+    keepsEarlier: true,
     ends: { retained: true, cancelled: false },
     share: 1,
+  },
+  {
+    name: 'reprocess',
+    path: '',
+    body: { confirm: true, reprocess: true },
+    isAfterRecreate: false,
+    dropsExtracted: false,
+    keepsEarlier: true,
+    ends: { retained: true, cancelled: false },
+    share: 3,
   },
   {
     name: 'undo',
@@ -70,6 +84,7 @@ const strategies: readonly Strategy[] = [
     body: {},
     isAfterRecreate: true,
     dropsExtracted: false,
+    keepsEarlier: false,
     ends: { undone: true, retained: false },
     share: 0.5,
   },
@@ -157,7 +172,8 @@ async function ended(folder: string, place: Place, strategy: Strategy): Promise<
   assert.deepEqual(await fieldsOf(client, place.imported), importedFields(), `it is ${last}`)
   const sources = await fieldsOf(client, place.extracted)
   assert.equal(sources.length, isRecreated ? 0 : objectsTotal, `it is ${last}`)
-  assert.equal((await generationsOf(folder)).length, isRecreated ? 2 : 1, `it is ${last}`)
+  const isBeside = strategy.isAfterRecreate ? !isDone : isDone && strategy.keepsEarlier
+  assert.equal((await generationsOf(folder)).length, isBeside ? 2 : 1, `it is ${last}`)
   // Nothing is left that stands in the way of the next.
   if (!isDone) {
     await client.call('POST', `${reconfigure(place)}${strategy.path}`, strategy.body)
