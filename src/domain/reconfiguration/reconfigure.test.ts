@@ -4,7 +4,9 @@ import type { Ports } from '../../ports/ports.ts'
 import { readNamespaceById } from '../../store/namespaces.ts'
 import { openFilmNamespace, type FilmNamespace } from '../../../test/support/film-namespace.ts'
 import { openTestPorts } from '../../../test/support/ports.ts'
+import { scanDocuments } from '../documents/read.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import { eraseGenerations } from './erase-generations.ts'
 import { reconfigure } from './reconfigure.ts'
 import { undoReconfigure } from './undo-reconfigure.ts'
 
@@ -83,6 +85,31 @@ describe('reconfigure()', () => {
       async () => undoReconfigure(ports, await live(films), { discardWrites: false }),
       /There is nothing to undo/,
     )
+  })
+
+  test('without retention nothing is kept, and nothing is taken from under a read', async () => {
+    const films = await openFilmNamespace(ports, { extracted: 1, byHand: 1 })
+    const { id } = films.namespace
+    const config = { ...ports.config, reconfigureRetentionMs: 0, requestTimeoutMs: 5_000 }
+    const hasty = { ...ports, config }
+    await films.deploy('plugin', [{ name: 'hash', dimensions: 4 }])
+
+    await reconfigure(hasty, films.namespace, { ...request, strategy: 'recreate' })
+    await eraseGenerations(hasty, id)
+
+    const there = async () =>
+      (await ports.vectors.listCollections()).filter((name) => name.startsWith(`${id}_g`))
+    assert.deepEqual((await there()).toSorted(), [`${id}_g1`, `${id}_g2`])
+    const scan = { filter: null, select: [], withVectors: false }
+    for await (const page of scanDocuments(ports, films.namespace, { collectionIds: null }, scan))
+      assert.equal(page.length, 2, 'a request that began before still reads the whole of it')
+    await assert.rejects(
+      async () => undoReconfigure(hasty, await live(films), { discardWrites: false }),
+      /kept no earlier generation \(RECONFIGURE_RETENTION is 0\)/,
+    )
+    const later = () => new Date(Date.now() + 6_000)
+    await eraseGenerations({ ...hasty, now: later }, id)
+    assert.deepEqual(await there(), [`${id}_g2`])
   })
 
   async function live({ namespace }: FilmNamespace): Promise<Namespace> {
