@@ -10,6 +10,7 @@ import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
 import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
 import { openPluginProcess } from './adapters/plugin-process/open-plugin-process.ts'
 import { openLogger } from './adapters/pino-log/open-logger.ts'
+import { openMetrics } from './adapters/prom-metrics/open-metrics.ts'
 import type { Config } from './config.ts'
 import { dataFormat, edgeVersion, postgresMajor } from './product.ts'
 import type { Logger } from './ports/logger.ts'
@@ -57,6 +58,7 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
       leases: stack.use(openNamespaceLeases({ db, log })),
       queue: stack.use(await openQueue({ url, log })),
       log,
+      metrics: openMetrics(),
       config,
       now: () => new Date(),
       newId,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openMetrics } from '../adapters/prom-metrics/open-metrics.ts'
 import { z } from 'zod'
 import { readConfig } from '../config.ts'
 import { fail } from '../domain/failure.ts'
@@ -26,6 +27,7 @@ function bench(routes: readonly Route[], env: Record<string, string> = {}) {
   const ports = {
     config: readConfig(env),
     log,
+    metrics: openMetrics(),
     now: () => new Date(),
     newId: (prefix: string) => `${prefix}_1`,
   }

@@ -195,6 +195,7 @@ function refuse(exchange: Exchange, error: unknown): Response {
 /** One line a request; the whole error where it is ours or an engine's. */
 function report(ports: Ports, exchange: Exchange, status: number, ms: number): void {
   const { request, route, requestId, error } = exchange
+  ports.metrics.count('http_requests', { status: `${Math.floor(status / 100)}xx` })
   const failure = error === null ? null : failureOf(error)
   const line = {
     method: request.method,

@@ -8,6 +8,7 @@ import { documentListRoutes } from './routes/document-lists.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
+import { metricsRoutes } from './routes/metrics.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
 import { objectRoutes } from './routes/objects.ts'
 import { openApiRoutes } from './routes/openapi.ts'
@@ -24,6 +25,7 @@ import { userRoutes } from './routes/users.ts'
 export const routes: readonly Route[] = [
   ...healthRoutes,
   ...openApiRoutes,
+  ...metricsRoutes,
   ...organizationRoutes,
   ...userRoutes,
   ...apiKeyRoutes,

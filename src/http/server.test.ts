@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { openMetrics } from '../adapters/prom-metrics/open-metrics.ts'
 import { z } from 'zod'
 import { silentLogger } from '../../test/support/silent-logger.ts'
 import { readConfig } from '../config.ts'
@@ -20,6 +21,7 @@ async function serve(
   const ports = {
     config: readConfig(env),
     log: silentLogger,
+    metrics: openMetrics(),
     now: () => new Date(),
     newId: (prefix: string) => `${prefix}_1`,
   }

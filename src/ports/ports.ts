@@ -7,6 +7,7 @@ import type { BlobStore } from './blob-store.ts'
 import type { Embedder } from './embedder.ts'
 import type { ExtractorRuntime } from './extractor-runtime.ts'
 import type { Logger } from './logger.ts'
+import type { Metrics } from './metrics.ts'
 import type { PluginHost } from './plugin-host.ts'
 import type { VectorEngine } from './vector-engine.ts'
 
@@ -22,6 +23,7 @@ export interface Ports {
   extractors: ExtractorRuntime
   plugins: PluginHost
   log: Logger
+  metrics: Metrics
   config: Config
   now: () => Date
   /** A new id with the contract's prefix: `newId('ns')` → `ns_…`; `newId()` → a bare UUID. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openMetrics } from '../adapters/prom-metrics/open-metrics.ts'
 import { z } from 'zod'
 import { fail } from '../domain/failure.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -88,9 +89,13 @@ async function started<P extends z.ZodType>(given: Job<P>) {
       work = run
     },
   }
-  await runWorker({ queue, log: silentLogger } as unknown as Ports, [given as unknown as Job], {
-    concurrency: 2,
-  })
+  await runWorker(
+    { queue, log: silentLogger, metrics: openMetrics() } as unknown as Ports,
+    [given as unknown as Job],
+    {
+      concurrency: 2,
+    },
+  )
   return {
     registered,
     claim: async (payload: unknown, signal = new AbortController().signal) =>

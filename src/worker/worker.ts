@@ -41,9 +41,11 @@ async function runJob(
   const startedAt = performance.now()
   try {
     await job.run({ ...ports, log }, parsed.data, signal)
+    ports.metrics.count('jobs', { job: job.name, outcome: 'done' })
     log.debug({ durationMs: Math.round(performance.now() - startedAt) }, 'A job is done.')
   } catch (error) {
     if (signal.aborted) throw error
+    ports.metrics.count('jobs', { job: job.name, outcome: 'failed' })
     if (isFailure(error) && !retried.includes(error.kind)) {
       log.warn({ error }, 'A job failed for good.')
       throw new JobRefused(error.message, { cause: error })

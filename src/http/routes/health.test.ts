@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { openMetrics } from '../../adapters/prom-metrics/open-metrics.ts'
 import { openTestDatabase } from '../../../test/support/database.ts'
 import { silentLogger } from '../../../test/support/silent-logger.ts'
 import { readConfig } from '../../config.ts'
@@ -14,6 +15,7 @@ function bench(db: Db, ping: () => Promise<void> = async () => {}) {
     db,
     config: readConfig({}),
     log: silentLogger,
+    metrics: openMetrics(),
     now: () => new Date(),
     newId: (prefix: string) => `${prefix}_1`,
     vectors: { kind: 'qdrant-edge', ping },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { openMetrics } from '../../adapters/prom-metrics/open-metrics.ts'
 import { z } from 'zod'
 import { openTestDatabase } from '../../../test/support/database.ts'
 import { silentLogger } from '../../../test/support/silent-logger.ts'
@@ -34,7 +35,15 @@ async function open(now: () => Date = () => new Date()) {
   const cache = stack.use(await openRowCache(url, { entriesMax: 100, log: silentLogger }))
   const newId = (prefix: string) => `${prefix}_${randomBytes(10).toString('hex')}`
   const config = readConfig({})
-  const ports = { db, cache, log: silentLogger, now, newId, config } as unknown as Ports
+  const ports = {
+    db,
+    cache,
+    log: silentLogger,
+    metrics: openMetrics(),
+    now,
+    newId,
+    config,
+  } as unknown as Ports
   const key = await ensureFirstKey(ports, { adminKey: null })
   assert.ok(key)
   const routes = [...organizationRoutes, ...userRoutes, ...apiKeyRoutes, whichNamespace]

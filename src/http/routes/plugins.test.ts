@@ -119,7 +119,11 @@ describe('POST /v1/namespaces/{}/plugins', { skip }, () => {
   test('403 beyond the quota, with the count and the limit', async () => {
     const ns = await newNamespace('quota')
     for (const name of ['one', 'two', 'three']) await addPlugin(server, ns, name)
-    const { body, headers } = await formOf({ name: 'four', version: '1', archive: Buffer.from('PK') })
+    const { body, headers } = await formOf({
+      name: 'four',
+      version: '1',
+      archive: Buffer.from('PK'),
+    })
     const path = `/v1/namespaces/${ns}/plugins`
     const response = await server.fetch(path, { method: 'POST', body, headers })
     const { error }: Answer = await response.json()
