@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { advisorSettings } from './advisor-settings.ts'
+import { gainSettings } from './gain-settings.ts'
 import { pluginSettings } from './plugin-settings.ts'
 import { duration, secret, setting, whole } from './setting.ts'
 
@@ -179,6 +181,11 @@ export const settings = {
     'Documents one request may read to answer what the engine cannot.',
     whole(1_000, 100_000_000, 1_000_000),
   ),
+  facetValuesMax: setting(
+    'NACRE_FACET_VALUES_MAX',
+    'Different values of a field up to which facets and groups are counted by its index; beyond, documents are read.',
+    whole(1, 100_000, 1_000),
+  ),
   listRowsMax: setting(
     'NACRE_LIST_ROWS_MAX',
     'Rows one list may look through to filter, search or sort by what is no column.',
@@ -225,6 +232,8 @@ export const settings = {
     whole(1, 1_000_000, 10_000),
   ),
   ...pluginSettings,
+  ...gainSettings,
+  ...advisorSettings,
   reconfigureRetentionMs: setting(
     'RECONFIGURE_RETENTION',
     'How long the generation before a reconfigure is kept for its undo, as 24h, 30m or 90s; 0 erases it at once.',

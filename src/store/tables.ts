@@ -21,6 +21,11 @@ import type {
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 import type { Json, Obj, Time } from './column-types.ts'
+import type {
+  IndexCheckTable,
+  IndexDecisionTable,
+  IndexEventTable,
+} from './index-decision-tables.ts'
 import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
 
 /** An open database, or a transaction on it: queries take either. */
@@ -35,6 +40,9 @@ export interface Tables {
   namespace_leases: NamespaceLeaseTable
   namespace_lease_shares: NamespaceLeaseShareTable
   payload_indexes: PayloadIndexTable
+  index_decisions: IndexDecisionTable
+  index_events: IndexEventTable
+  index_checks: IndexCheckTable
   reconfigurations: ReconfigurationTable
   buckets: BucketTable
   objects: ObjectTable
