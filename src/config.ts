@@ -4,6 +4,7 @@ import { advisorSettings } from './advisor-settings.ts'
 import { gainSettings } from './gain-settings.ts'
 import { pluginSettings } from './plugin-settings.ts'
 import { duration, secret, setting, whole } from './setting.ts'
+import { usageSettings } from './usage-settings.ts'
 
 /** Everything a process can be told from outside. Units stand last in the names. */
 export const settings = {
@@ -232,6 +233,7 @@ export const settings = {
     whole(1, 1_000_000, 10_000),
   ),
   ...pluginSettings,
+  ...usageSettings,
   ...gainSettings,
   ...advisorSettings,
   reconfigureRetentionMs: setting(

@@ -3,11 +3,18 @@ import { tables } from './migrations/0001-tables.ts'
 import { unusedBlobs } from './migrations/0002-unused-blobs.ts'
 import { plugins } from './migrations/0003-plugins.ts'
 import { reconfigurations } from './migrations/0004-reconfigurations.ts'
+import { queryUsage } from './migrations/0006-query-usage.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
 /** In order, numbered from 1 without a gap. */
-export const migrations: readonly Migration[] = [tables, unusedBlobs, plugins, reconfigurations]
+export const migrations: readonly Migration[] = [
+  tables,
+  unusedBlobs,
+  plugins,
+  reconfigurations,
+  queryUsage,
+]
 
 /** Any number that no other program on the database uses. */
 const lockKey = 8_686_000_001n
@@ -41,8 +48,9 @@ export async function migrate(db: Db, known: readonly Migration[] = migrations):
         applied_at timestamptz(3) not null default now()
       )`.execute(tx)
     const found = await highest(tx)
-    if (found > known.length) throw new DatabaseNewerError(found, known.length)
-    for (const migration of known.slice(found)) await apply(tx, migration)
+    const last = known.at(-1)?.number ?? 0
+    if (found > last) throw new DatabaseNewerError(found, last)
+    for (const migration of known) if (migration.number > found) await apply(tx, migration)
   })
 }
 

@@ -27,6 +27,12 @@ import type {
   IndexEventTable,
 } from './index-decision-tables.ts'
 import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
+import type {
+  QuerySampleTable,
+  QueryUsageFieldTable,
+  QueryUsageShapeTable,
+  SlowReadTable,
+} from './query-usage-tables.ts'
 
 /** An open database, or a transaction on it: queries take either. */
 export type Db = Kysely<Tables>
@@ -59,6 +65,10 @@ export interface Tables {
   plugin_deployments: PluginDeploymentTable
   plugin_uploads: PluginUploadTable
   signing_keys: SigningKeyTable
+  query_usage_fields: QueryUsageFieldTable
+  query_usage_shapes: QueryUsageShapeTable
+  slow_reads: SlowReadTable
+  query_samples: QuerySampleTable
 }
 
 interface OrganizationTable {
