@@ -1,10 +1,16 @@
-import { fieldValues } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import { hasText } from '../has-text.ts'
 import type { SortOption } from '../listing.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { DocumentRecord } from './document.ts'
-import { comparePlaces, cursorOf, firstPlaces, placeOf, sortKeys } from './document-order.ts'
+import {
+  comparePlaces,
+  cursorOf,
+  firstPlaces,
+  placeOf,
+  sortKeys,
+  type Place,
+} from './document-order.ts'
 import {
   countDocuments,
   identityOf,
@@ -14,6 +20,7 @@ import {
   type Selection,
 } from './read.ts'
 import type { Scope } from './read-plan.ts'
+import { servedPlaces } from './served-order.ts'
 
 export interface DocumentListRequest extends Selection {
   filter: Filter | null
@@ -36,8 +43,9 @@ export interface DocumentList {
 }
 
 /**
- * One page of documents. Sorting reads what is sorted by of every document that meets the filter, so that it needs
- * no index and leaves nothing out (design 7). Throws `bad_request` where that is more than scanDocumentsMax.
+ * One page of documents. Sorting goes by an index that is known to hold every value; else it reads what is sorted by
+ * of every document that meets the filter, so that it needs no index and leaves nothing out (design 7). Throws
+ * `bad_request` where that is more than scanDocumentsMax.
  */
 export async function listDocuments(
   ports: ReadPorts,
@@ -115,11 +123,54 @@ async function sortedPage(
   request: DocumentListRequest,
   signal: AbortSignal | undefined,
 ): Promise<DocumentList> {
-  const { sort, limit, filter, cursor, search } = request
+  const { sort, limit, cursor } = request
   const after = cursor === null ? null : placeOf(cursor, sort.length)
   const skip = after ? 0 : request.offset
+  const { places: all, total } = await firstInOrder(ports, namespace, scope, request, {
+    after,
+    count: skip + limit + 1,
+    signal,
+  })
+  const places = all.slice(skip)
+  const shown = places.slice(0, limit)
+  const last = shown.at(-1)
+  const ids = shown.map(({ pointId }) => pointId)
+  return {
+    records: await retrieveDocuments(ports, namespace, ids, request, signal),
+    nextCursor: last && places.length > limit ? cursorOf(last) : null,
+    total,
+  }
+}
+
+/** By an index where it is known to hold everything, else by a pass, which counts on its way. */
+async function firstInOrder(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: DocumentListRequest,
+  range: { after: Place | null; count: number; signal: AbortSignal | undefined },
+): Promise<{ places: Place[]; total: number | null }> {
+  const { sort, filter, search } = request
+  const { signal } = range
+  const wanted = { sort, filter, ...range }
+  const places = search ? null : await servedPlaces(ports, namespace, scope, wanted, signal)
+  if (!places) return await passInOrder(ports, namespace, scope, request, range)
+  const total = request.includeTotal
+    ? await countDocuments(ports, namespace, scope, filter, signal)
+    : null
+  return { places, total }
+}
+
+async function passInOrder(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  { sort, filter, search }: DocumentListRequest,
+  range: { after: Place | null; count: number; signal: AbortSignal | undefined },
+): Promise<{ places: Place[]; total: number }> {
+  const { after, count, signal } = range
   const compare = comparePlaces(sort)
-  const first = firstPlaces(skip + limit + 1, compare)
+  const first = firstPlaces(count, compare)
   let total = 0
   const select = search ? null : sort.map(({ field }) => field)
   const scan = { filter, select, withVectors: false, isLimited: true }
@@ -132,15 +183,7 @@ async function sortedPage(
       if (!after || compare(place, after) > 0) first.add(place)
     }
   }
-  const places = first.sorted().slice(skip)
-  const shown = places.slice(0, limit)
-  const last = shown.at(-1)
-  const ids = shown.map(({ pointId }) => pointId)
-  return {
-    records: await retrieveDocuments(ports, namespace, ids, request, signal),
-    nextCursor: last && places.length > limit ? cursorOf(last) : null,
-    total,
-  }
+  return { places: first.sorted(), total }
 }
 
 function isFound(record: DocumentRecord, search: string | null | undefined): boolean {
@@ -149,68 +192,5 @@ function isFound(record: DocumentRecord, search: string | null | undefined): boo
   if (record.documentId.toLowerCase().includes(wanted)) return true
   return Object.entries(record.payload ?? {}).some(
     ([key, value]) => key !== '_internal' && hasText(value, wanted),
-  )
-}
-
-export interface DocumentGroup {
-  key: string | number | boolean
-  count: number
-  records: DocumentRecord[]
-}
-
-/** Documents shown of one group; `count` says how many there are. */
-export const groupDocumentsMax = 100
-
-/**
- * Documents by a field's value, largest groups first; a list puts its document into the group of each element, a
- * document without a value is in none. Reads the field of every document that meets the filter: no index needed.
- */
-export async function groupDocuments(
-  ports: ReadPorts,
-  namespace: Namespace,
-  scope: Scope,
-  request: Selection & { filter: Filter | null; field: string; limit: number; offset: number },
-  signal?: AbortSignal,
-): Promise<{ groups: DocumentGroup[]; totalGroups: number; totalDocuments: number }> {
-  const { field, filter, limit, offset } = request
-  const members = new Map<string | number | boolean, { count: number; ids: string[] }>()
-  let totalDocuments = 0
-  const scan = { filter, select: [field], withVectors: false, isLimited: true }
-  for await (const page of scanDocuments(ports, namespace, scope, scan, signal)) {
-    totalDocuments += page.length
-    for (const record of page) {
-      for (const key of distinctScalars(record, field, namespace)) {
-        const group = members.get(key) ?? { count: 0, ids: [] }
-        group.count += 1
-        if (group.ids.length < groupDocumentsMax) group.ids.push(record.pointId)
-        members.set(key, group)
-      }
-    }
-  }
-  const ordered = [...members].sort(
-    ([a, x], [b, y]) => y.count - x.count || (String(a) < String(b) ? -1 : 1),
-  )
-  const shown = ordered.slice(offset, offset + limit)
-  const groups = await Promise.all(
-    shown.map(async ([key, { count, ids }]) => {
-      const records = await retrieveDocuments(ports, namespace, ids, request, signal)
-      return { key, count, records }
-    }),
-  )
-  return { groups, totalGroups: members.size, totalDocuments }
-}
-
-/** The different scalars that a document has in a field. */
-export function distinctScalars(
-  record: DocumentRecord,
-  field: string,
-  namespace: Namespace,
-): Set<string | number | boolean> {
-  const values = fieldValues(record.payload ?? {}, field, identityOf(record, namespace)).flat()
-  return new Set(
-    values.filter(
-      (value) =>
-        typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean',
-    ),
   )
 }

@@ -2,21 +2,25 @@ import type { Ports } from '../../ports/ports.ts'
 import type {
   EngineFilter,
   EnginePoint,
+  FacetHit,
+  FacetRequest,
   Payload,
   PayloadSelector,
   PointId,
   QueryStep,
   ScoredPoint,
+  ScrollRequest,
   SparseVector,
 } from '../../ports/vector-engine.ts'
 import { fail } from '../failure.ts'
 import { any, asEngineFilter } from '../filters/bounds.ts'
+import type { Fact } from '../filters/compile-filter.ts'
 import { enginePath } from '../filters/field-path.ts'
 import type { DocumentIdentity } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
-import type { FactScan } from './payload-facts.ts'
+import { knownFact, learnFact, payloadFacts, type FactScan } from './payload-facts.ts'
 import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
 
 /**
@@ -163,6 +167,46 @@ export async function planOf(
   signal?: AbortSignal,
 ): Promise<ReadPlan> {
   return await planRead(ports, namespace, scope, filter, factScan(ports, namespace, signal))
+}
+
+/** One page as the engine gives it, in the order of ids or of an index; its filter is the engine's own. */
+export async function readPoints(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  { select, ...request }: Omit<ScrollRequest, 'with_payload'> & Pick<Selection, 'select'>,
+  signal?: AbortSignal,
+): Promise<DocumentRecord[]> {
+  const { with_payload } = selectorsOf({ select, withVectors: false })
+  const scroll = { ...request, with_payload }
+  const { points } = await ports.vectors.scroll(collectionOf(namespace), scroll, signal)
+  return points.map(recordMaker(scope))
+}
+
+/** How many documents have each value, as an index of the engine counts them; most frequent first. */
+export async function countByValue(
+  ports: ReadPorts,
+  namespace: Namespace,
+  request: FacetRequest,
+  signal?: AbortSignal,
+): Promise<FacetHit[]> {
+  return await ports.vectors.facet(collectionOf(namespace), request, signal)
+}
+
+/** Whether all of these are true of the stored values; looks at them where nobody has yet. */
+export async function factsHold(
+  ports: ReadPorts,
+  namespace: Namespace,
+  facts: readonly Fact[],
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const known = payloadFacts(ports.vectors, collectionOf(namespace))
+  for (const fact of facts) {
+    if (knownFact(known, fact) === null)
+      await learnFact(known, fact, factScan(ports, namespace, signal))
+    if (knownFact(known, fact) !== true) return false
+  }
+  return true
 }
 
 const idsOnly: Selection = { select: [], withVectors: false }

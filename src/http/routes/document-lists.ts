@@ -3,7 +3,8 @@ import { findCollection } from '../../domain/collections/find-collection.ts'
 import { unknownVector } from '../../domain/documents/check-document.ts'
 import type { DocumentRecord } from '../../domain/documents/document.ts'
 import { DocumentAnswer, documentAnswer } from '../../domain/documents/document-answer.ts'
-import { groupDocuments, listDocuments } from '../../domain/documents/list-documents.ts'
+import { groupDocuments } from '../../domain/documents/group-documents.ts'
+import { listDocuments } from '../../domain/documents/list-documents.ts'
 import type { Namespace } from '../../domain/namespaces/namespace.ts'
 import {
   listRequest,

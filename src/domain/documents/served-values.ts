@@ -1,0 +1,63 @@
+import type { EngineFilter, PayloadFieldSchema } from '../../ports/vector-engine.ts'
+import type { Filter } from '../filters/filter.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import { countByValue, planOf, type ReadPorts } from './read.ts'
+import type { Scope } from './read-plan.ts'
+import { servedIndex } from './served-index.ts'
+
+export type FacetValue = string | number | boolean
+
+/** How many documents have each value of a field, as an index of the engine counts them. */
+export interface ServedValues {
+  /** The field's path in the engine's words. */
+  key: string
+  /** What the filter has become for the engine; undefined: every document. */
+  engine: EngineFilter | undefined
+  counts: Map<FacetValue, number>
+}
+
+/**
+ * The values of a field with their exact counts, from an index that is known to hold all of them; null where the
+ * documents have to be read instead (design 7: facets fall back to a streaming pass). The engine counts each value
+ * by itself, which beats reading the documents only while there are few: beyond facetValuesMax it is null as well.
+ */
+export async function servedValues(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: { field: string; filter: Filter | null },
+  signal?: AbortSignal,
+): Promise<ServedValues | null> {
+  const options = { mayHaveLists: true }
+  const index = await servedIndex(ports, namespace, request.field, countsValues, options, signal)
+  if (!index) return null
+  const { engine, residual } = await planOf(ports, namespace, scope, request.filter, signal)
+  if (residual) return null
+  const { key } = index
+  const limit = ports.config.facetValuesMax + 1
+  const facet = { key, limit, ...(engine && { filter: engine }) }
+  // Cheap, and not exact while points move between segments: it only says whether counting pays.
+  const roughly = await countByValue(ports, namespace, { ...facet, exact: false }, signal)
+  if (roughly.length >= limit) return null
+  const hits = await countByValue(ports, namespace, { ...facet, exact: true }, signal)
+  if (hits.length >= limit) return null
+  const counts = new Map(hits.filter(({ count }) => count > 0).map((hit) => [hit.value, hit.count]))
+  return { key, engine, counts }
+}
+
+/** A uuid index would answer one spelling for all; the other types have no list of their values. */
+function countsValues(schema: PayloadFieldSchema): boolean {
+  switch (schema.type) {
+    case 'keyword':
+    case 'bool':
+      return true
+    case 'integer':
+      return schema.lookup !== false
+    case 'float':
+    case 'geo':
+    case 'datetime':
+    case 'text':
+    case 'uuid':
+      return false
+  }
+}
