@@ -22,6 +22,7 @@ import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
 import { knownFact, learnFact, payloadFacts, type FactScan } from './payload-facts.ts'
 import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
+import type { ReadTrace, TracedFilter } from './read-trace.ts'
 
 /**
  * The read gate (design 7, One gate each): the only caller of the engine's query, scroll, count and retrieve.
@@ -29,7 +30,10 @@ import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
  * so that one read sees one schema from its filter to its last page, whatever is switched meanwhile
  * (docs/internals/reconfigure.md).
  */
-export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'>
+export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'> & {
+  /** Of a call that is to be explained. */
+  trace?: ReadTrace
+}
 
 /** What of a document is answered: null everything, `[]` no payload at all, else ids and these fields. */
 export interface Selection {
@@ -66,24 +70,18 @@ export async function queryDocuments(
   request: DocumentQuery,
   signal?: AbortSignal,
 ): Promise<DocumentRecord[]> {
-  const { searches, fusion, limit, offset } = request
-  const steps = await Promise.all(
-    searches.map(async (search): Promise<QueryStep> => {
-      const filter = bothFilters(request.filter, search.filter)
-      const engine = await exactFilter(ports, namespace, scope, filter, signal)
-      return {
-        query: { nearest: search.query },
-        using: search.using,
-        limit: search.limit,
-        ...(engine && { filter: engine }),
-        ...(search.minScore !== null && { score_threshold: search.minScore }),
-      }
-    }),
+  const { limit, offset } = request
+  const startedAt = ports.trace && performance.now()
+  const searches = await Promise.all(
+    request.searches.map((search) =>
+      searchStep(ports, namespace, scope, request.filter, search, signal),
+    ),
   )
-  const [only] = steps
+  const [only] = searches
   if (!only) return []
+  const fusion = searches.length === 1 ? null : (request.fusion ?? 'rrf')
   const step: QueryStep =
-    steps.length === 1 ? only : { prefetch: steps, query: { fusion: fusion ?? 'rrf' } }
+    fusion === null ? only.step : { prefetch: searches.map((each) => each.step), query: { fusion } }
   const selectors = selectorsOf(request)
   const points = await ports.vectors.query(
     collectionOf(namespace),
@@ -91,7 +89,33 @@ export async function queryDocuments(
     signal,
   )
   const record = recordMaker(scope)
+  if (ports.trace) {
+    const durationMs = performance.now() - (startedAt ?? 0)
+    const found = points.length
+    ports.trace.told({ kind: 'search', scope, searches, fusion, limit, offset, found, durationMs })
+  }
   return points.map(record)
+}
+
+async function searchStep(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  outer: Filter | null,
+  search: DocumentSearch,
+  signal: AbortSignal | undefined,
+): Promise<TracedFilter & { step: QueryStep }> {
+  const filter = bothFilters(outer, search.filter)
+  const plan = await planOf(ports, namespace, scope, filter, signal)
+  const engine = await exactFilter(ports, namespace, scope, filter, plan, signal)
+  const step = {
+    query: { nearest: search.query },
+    using: search.using,
+    limit: search.limit,
+    ...(engine && { filter: engine }),
+    ...(search.minScore !== null && { score_threshold: search.minScore }),
+  }
+  return { filter, plan, step }
 }
 
 /** How many documents meet the filter, exactly. */
@@ -104,11 +128,16 @@ export async function countDocuments(
 ): Promise<number> {
   const plan = await planOf(ports, namespace, scope, filter, signal)
   if (!plan.residual) {
+    const startedAt = ports.trace && performance.now()
     const request = plan.engine ? { filter: plan.engine, exact: true } : { exact: true }
-    return await ports.vectors.count(collectionOf(namespace), request, signal)
+    const found = await ports.vectors.count(collectionOf(namespace), request, signal)
+    const durationMs = performance.now() - (startedAt ?? 0)
+    ports.trace?.told({ kind: 'count', path: null, scope, filter, plan, found, durationMs })
+    return found
   }
   let count = 0
-  for await (const page of pagesOf(ports, namespace, scope, plan, idsOnly, signal))
+  const request = { ...idsOnly, filter }
+  for await (const page of pagesOf(ports, namespace, scope, plan, request, signal))
     count += page.length
   return count
 }
@@ -217,12 +246,13 @@ async function exactFilter(
   namespace: Namespace,
   scope: Scope,
   filter: Filter | null,
+  plan: ReadPlan,
   signal: AbortSignal | undefined,
 ): Promise<EngineFilter | undefined> {
-  const plan = await planOf(ports, namespace, scope, filter, signal)
   if (!plan.residual) return plan.engine
   const ids: string[] = []
-  for await (const page of pagesOf(ports, namespace, scope, plan, idsOnly, signal)) {
+  const request = { ...idsOnly, filter }
+  for await (const page of pagesOf(ports, namespace, scope, plan, request, signal)) {
     for (const { pointId } of page) ids.push(pointId)
   }
   return { must: [{ has_id: ids }] }
@@ -233,9 +263,15 @@ async function* pagesOf(
   namespace: Namespace,
   scope: Scope,
   plan: ReadPlan,
-  request: Selection & { startAt?: string; pageSize?: number; isLimited?: boolean },
+  request: Selection & {
+    filter: Filter | null
+    startAt?: string
+    pageSize?: number
+    isLimited?: boolean
+  },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<DocumentRecord[], void, undefined> {
+  const startedAt = ports.trace && performance.now()
   const { residual, residualSelect } = plan
   const { with_payload: wanted, with_vector } = selectorsOf(request)
   const isLimited = residual !== null || request.isLimited === true
@@ -244,28 +280,39 @@ async function* pagesOf(
   const record = recordMaker(scope)
   let offset: PointId | null = request.startAt ?? null
   let read = 0
-  do {
-    const page = await ports.vectors.scroll(
-      collectionOf(namespace),
-      {
-        limit,
-        with_payload: residual ? bothSelectors(wanted, residualSelect) : wanted,
-        with_vector,
-        ...(plan.engine && { filter: plan.engine }),
-        ...(offset !== null && { offset }),
-      },
-      signal,
-    )
-    read += page.points.length
-    if (isLimited && read > ports.config.scanDocumentsMax)
-      throw tooMuch(ports.config.scanDocumentsMax)
-    const records = page.points.map(record)
-    const kept = residual
-      ? records.filter((each) => residual(each.payload ?? {}, identityOf(each, namespace)))
-      : records
-    if (kept.length > 0) yield kept
-    offset = page.next_page_offset
-  } while (offset !== null)
+  let found = 0
+  try {
+    do {
+      const page = await ports.vectors.scroll(
+        collectionOf(namespace),
+        {
+          limit,
+          with_payload: residual ? bothSelectors(wanted, residualSelect) : wanted,
+          with_vector,
+          ...(plan.engine && { filter: plan.engine }),
+          ...(offset !== null && { offset }),
+        },
+        signal,
+      )
+      read += page.points.length
+      if (isLimited && read > ports.config.scanDocumentsMax)
+        throw tooMuch(ports.config.scanDocumentsMax)
+      const records = page.points.map(record)
+      const kept = residual
+        ? records.filter((each) => residual(each.payload ?? {}, identityOf(each, namespace)))
+        : records
+      found += kept.length
+      // Before it is handed over: a reader who has enough does not come back.
+      offset = page.next_page_offset
+      if (kept.length > 0) yield kept
+    } while (offset !== null)
+  } finally {
+    if (ports.trace) {
+      const durationMs = performance.now() - (startedAt ?? 0)
+      const pass = { scope, filter: request.filter, plan, looked: read, found, durationMs }
+      ports.trace.told({ kind: 'pass', ...pass, isWhole: offset === null })
+    }
+  }
 }
 
 /** Points a call, whole ones and slim ones: large enough to be fast, small enough not to hold up other readers. */

@@ -36,8 +36,16 @@ export async function servedPlaces(
   if (!index || (after && !isPlaceIn(index, after))) return null
   const plan = await planOf(ports, namespace, scope, request.filter, signal)
   if (plan.residual) return null
+  const startedAt = ports.trace && performance.now()
   const read = new OrderedRead({ ports, namespace, scope, signal }, index, option, plan.engine)
-  return await read.places(after, request.count)
+  const places = await read.places(after, request.count)
+  if (ports.trace && places) {
+    const durationMs = performance.now() - (startedAt ?? 0)
+    const { filter } = request
+    const told = { scope, filter, plan, found: places.length, durationMs }
+    ports.trace.told({ kind: 'order', path: index.key, ...told })
+  }
+  return places
 }
 
 function ordersValues(schema: PayloadFieldSchema): boolean {

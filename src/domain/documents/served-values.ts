@@ -31,9 +31,12 @@ export async function servedValues(
   const options = { mayHaveLists: true }
   const index = await servedIndex(ports, namespace, request.field, countsValues, options, signal)
   if (!index) return null
-  const { engine, residual } = await planOf(ports, namespace, scope, request.filter, signal)
-  if (residual) return null
+  const { filter } = request
+  const plan = await planOf(ports, namespace, scope, filter, signal)
+  if (plan.residual) return null
+  const startedAt = ports.trace && performance.now()
   const { key } = index
+  const { engine } = plan
   const limit = ports.config.facetValuesMax + 1
   const facet = { key, limit, ...(engine && { filter: engine }) }
   // Cheap, and not exact while points move between segments: it only says whether counting pays.
@@ -42,6 +45,11 @@ export async function servedValues(
   const hits = await countByValue(ports, namespace, { ...facet, exact: true }, signal)
   if (hits.length >= limit) return null
   const counts = new Map(hits.filter(({ count }) => count > 0).map((hit) => [hit.value, hit.count]))
+  if (ports.trace) {
+    const durationMs = performance.now() - (startedAt ?? 0)
+    const told = { scope, filter, plan, found: counts.size, durationMs }
+    ports.trace.told({ kind: 'values', path: key, ...told })
+  }
   return { key, engine, counts }
 }
 
