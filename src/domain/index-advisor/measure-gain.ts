@@ -1,21 +1,186 @@
 import type { Ports } from '../../ports/ports.ts'
-import { fail } from '../failure.ts'
+import { listDocuments } from '../documents/list-documents.ts'
+import { countDocuments, type ReadPorts } from '../documents/read.ts'
+import { isFailure } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
-import type { AskedSample, Measurement, WeighedShape } from './measurement.ts'
+import { askSample, storedVectors, type StoredVector } from './ask-sample.ts'
+import { medianOf, quantile, seededRandom } from './bootstrap.ts'
+import {
+  controlShape,
+  type AskedSample,
+  type MeasuredShape,
+  type Measurement,
+  type WeighedShape,
+} from './measurement.ts'
+import { planMeasurement, type PlannedSample, type PlannedShape } from './plan-measurement.ts'
 
-export type MeasurePorts = Pick<Ports, 'db' | 'cache' | 'vectors' | 'config' | 'log' | 'now'>
+export type MeasurePorts = ReadPorts & Pick<Ports, 'config' | 'log' | 'now'>
 
 /**
- * Asks the recorded queries again, shape by shape in turns with control reads among them, until the time budget
- * (`NACRE_INDEX_MEASURE_MS`) or the rounds are used up. Where there are more shapes than are measured, those that come
- * first in `samples` are. Searches take vectors of stored documents. Throws what the read gate throws.
+ * Asks the recorded queries again, one of each shape a round in changing order with a control read among them, until
+ * the time (`NACRE_INDEX_MEASURE_MS`) or the rounds (`NACRE_INDEX_MEASURE_ROUNDS_MAX`) are used up; the first round
+ * is warm-up. Where there are more shapes than are measured, those that come first in `samples` are. Searches take
+ * vectors of stored documents. What the read gate refuses (too many documents to look at) is left out. Throws what
+ * else the read gate throws, and the signal's reason.
  */
 export async function measureSamples(
-  _ports: MeasurePorts,
-  _namespace: Namespace,
-  _samples: readonly AskedSample[],
-  _shapes: readonly WeighedShape[],
-  _signal?: AbortSignal,
+  ports: MeasurePorts,
+  namespace: Namespace,
+  samples: readonly AskedSample[],
+  shapes: readonly WeighedShape[],
+  signal?: AbortSignal,
 ): Promise<Measurement> {
-  throw fail('bad_request', { reason: 'Measuring is not written yet.' })
+  const { config } = ports
+  const planned = planMeasurement(samples, shapes, config)
+  const asked = planned.flatMap((each) => each.samples.map(({ sample }) => sample))
+  const vectors = await storedVectors(ports, namespace, asked, signal)
+  const documents = await countDocuments(ports, namespace, everything, null, signal)
+  const timed = [control(), ...planned.map(timedShape)]
+  const rounds = await takeRounds(ports, namespace, timed, vectors, signal)
+  return {
+    shapes: timed.flatMap(measuredShape),
+    rounds,
+    documents,
+    takenAt: ports.now().toISOString(),
+  }
+}
+
+/** Rounds that are taken even where one read alone uses up the time: warm-up, and three to compare. */
+const roundsMin = 4
+/** Times the setting, the end of a measurement whatever there is by then. */
+const overtimeMax = 4
+
+const everything = { collectionIds: null }
+
+interface TimedShape extends Omit<PlannedShape, 'samples'> {
+  /** None: the control read. */
+  samples: (PlannedSample & { ms: number[] })[]
+  controlMs: number[]
+}
+
+function timedShape(planned: PlannedShape): TimedShape {
+  const samples = planned.samples.map((each) => ({ ...each, ms: [] }))
+  return { ...planned, samples, controlMs: [] }
+}
+
+function control(): TimedShape {
+  return { shape: controlShape, paths: [], weight: 0, samples: [], controlMs: [] }
+}
+
+/** Resolves to the rounds that count. */
+async function takeRounds(
+  ports: MeasurePorts,
+  namespace: Namespace,
+  shapes: readonly TimedShape[],
+  vectors: ReadonlyMap<string, readonly StoredVector[]>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const { indexMeasureMs, indexMeasureRoundsMax } = ports.config
+  const overtime = AbortSignal.timeout(indexMeasureMs * overtimeMax)
+  const either = signal ? AbortSignal.any([signal, overtime]) : overtime
+  const random = seededRandom(indexMeasureRoundsMax)
+  const begin = performance.now()
+  let round = 0
+  try {
+    for (; round <= indexMeasureRoundsMax; round++) {
+      if (round >= roundsMin && performance.now() - begin > indexMeasureMs) break
+      for (const shape of shuffled(shapes, random)) {
+        await takeTurn(ports, namespace, shape, round, vectors, either)
+      }
+    }
+  } catch (error) {
+    if (!overtime.aborted || signal?.aborted) throw error
+  }
+  return Math.max(round - 1, 0)
+}
+
+/** One read of a shape: the same query in the same round, before an index and after it. */
+async function takeTurn(
+  ports: MeasurePorts,
+  namespace: Namespace,
+  shape: TimedShape,
+  round: number,
+  vectors: ReadonlyMap<string, readonly StoredVector[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  if (shape.shape === controlShape) {
+    const begin = performance.now()
+    await listDocuments(ports, namespace, everything, controlRead, signal)
+    if (round > 0) shape.controlMs.push(performance.now() - begin)
+    return
+  }
+  const place = round % shape.samples.length
+  const one = shape.samples[place]
+  if (!one) return
+  const stored = vectors.get(one.sample.using ?? '') ?? []
+  const begin = performance.now()
+  const isAsked = await asked(ports, namespace, one.sample, stored, round, signal)
+  if (!isAsked) shape.samples.splice(place, 1)
+  else if (round > 0) one.ms.push(performance.now() - begin)
+}
+
+const controlRead = {
+  filter: null,
+  sort: [],
+  limit: 10,
+  offset: 0,
+  cursor: null,
+  select: null,
+  withVectors: false,
+} as const
+
+/** False for what cannot be asked: it is left out from then on. */
+async function asked(
+  ports: MeasurePorts,
+  namespace: Namespace,
+  sample: AskedSample,
+  vectors: readonly StoredVector[],
+  turn: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await askSample(ports, namespace, sample, vectors, turn, signal)
+  } catch (error) {
+    if (!isFailure(error, 'bad_request') && !isFailure(error, 'not_enabled')) throw error
+    ports.log.debug({ namespaceId: namespace.id, shape: sample.shape, err: error }, 'not measured')
+    return false
+  }
+}
+
+/** None where nothing was measured of it. */
+function measuredShape(timed: TimedShape): MeasuredShape[] {
+  const { shape, weight, paths, controlMs } = timed
+  const runs =
+    shape === controlShape
+      ? [{ key: 'control', ms: controlMs }]
+      : timed.samples.map(({ key, ms }) => ({ key, ms }))
+  const taken = runs
+    .filter(({ ms }) => ms.length > 0)
+    .map(({ key, ms }) => ({ key, ms: ms.map(rounded) }))
+  if (taken.length === 0) return []
+  const all = taken.flatMap(({ ms }) => ms)
+  return [
+    {
+      shape,
+      weight,
+      samples: shape === controlShape ? 0 : taken.length,
+      p50Ms: rounded(medianOf(all)),
+      p95Ms: rounded(quantile(all, 0.95)),
+      spreadMs: [rounded(quantile(all, 0.25)), rounded(quantile(all, 0.75))],
+      paths,
+      runs: taken,
+    },
+  ]
+}
+
+/** To the microsecond. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1_000) / 1_000
+}
+
+function shuffled<T>(values: readonly T[], random: () => number): T[] {
+  return values
+    .map((value) => ({ value, at: random() }))
+    .toSorted((a, b) => a.at - b.at)
+    .map(({ value }) => value)
 }

@@ -42,8 +42,8 @@ export interface MeasuredShape {
   p95Ms: number
   /** Quartiles. */
   spreadMs: [number, number]
-  /** Absent where only figures are kept. */
-  paths?: string[]
+  /** Payload paths that it reads. */
+  paths: string[]
   /** Absent where only figures are kept. */
   runs?: MeasuredSample[]
 }
