@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { advisorSettings } from './advisor-settings.ts'
 import { gainSettings } from './gain-settings.ts'
+import { factsSettings } from './facts-settings.ts'
 import { pluginSettings } from './plugin-settings.ts'
 import { duration, secret, setting, whole } from './setting.ts'
 import { usageSettings } from './usage-settings.ts'
@@ -232,6 +233,7 @@ export const settings = {
     'Documents that one object may become.',
     whole(1, 1_000_000, 10_000),
   ),
+  ...factsSettings,
   ...pluginSettings,
   ...usageSettings,
   ...gainSettings,

@@ -9,6 +9,7 @@ export const cachedNouns = [
   'retrievers',
   'buckets',
   'plugins',
+  'payload_facts',
 ] as const
 export type CachedNoun = (typeof cachedNouns)[number]
 
@@ -85,6 +86,7 @@ class ListeningRowCache implements RowCache {
       retrievers: emptyShelf(),
       buckets: emptyShelf(),
       plugins: emptyShelf(),
+      payload_facts: emptyShelf(),
     }
   }
 

@@ -3,6 +3,7 @@ import { tables } from './migrations/0001-tables.ts'
 import { unusedBlobs } from './migrations/0002-unused-blobs.ts'
 import { plugins } from './migrations/0003-plugins.ts'
 import { reconfigurations } from './migrations/0004-reconfigurations.ts'
+import { payloadFacts } from './migrations/0005-payload-facts.ts'
 import { queryUsage } from './migrations/0006-query-usage.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
@@ -13,6 +14,7 @@ export const migrations: readonly Migration[] = [
   unusedBlobs,
   plugins,
   reconfigurations,
+  payloadFacts,
   queryUsage,
 ]
 

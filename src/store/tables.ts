@@ -21,6 +21,7 @@ import type {
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 import type { Json, Obj, Time } from './column-types.ts'
+import type { PayloadFactEpochTable, PayloadFactTable } from './fact-tables.ts'
 import type {
   IndexCheckTable,
   IndexDecisionTable,
@@ -46,6 +47,8 @@ export interface Tables {
   namespace_leases: NamespaceLeaseTable
   namespace_lease_shares: NamespaceLeaseShareTable
   payload_indexes: PayloadIndexTable
+  payload_facts: PayloadFactTable
+  payload_fact_epochs: PayloadFactEpochTable
   index_decisions: IndexDecisionTable
   index_events: IndexEventTable
   index_checks: IndexCheckTable

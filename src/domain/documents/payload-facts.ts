@@ -1,12 +1,12 @@
 import type { Payload, VectorEngine } from '../../ports/vector-engine.ts'
 import type { Fact } from '../filters/compile-filter.ts'
 import { pathValues } from '../filters/field-values.ts'
-import {
-  emptyProfile,
-  isCovered,
-  profileValues,
-  type ValueProfile,
-} from '../filters/value-profile.ts'
+import { isKindHeld, kindOfValue, type ValueKind } from '../filters/value-profile.ts'
+
+interface ValueProfile {
+  kinds: Set<ValueKind>
+  hasLists: boolean
+}
 
 /**
  * What this process knows of the values in one physical collection. A fact is learned by looking at all documents
@@ -51,7 +51,9 @@ export function knownFact(facts: PayloadFacts, fact: Fact): boolean | null {
   }
   const learned = facts.profiles.get(fact.path)
   if (!learned?.isKnown) return null
-  return fact.kind === 'covered' ? isCovered(learned.value, fact.type) : !learned.value.hasLists
+  return fact.kind === 'covered'
+    ? [...learned.value.kinds].every((kind) => isKindHeld(fact.type, kind) && fact.type !== 'uuid')
+    : !learned.value.hasLists
 }
 
 /** How the documents are looked at; the read gate's, since only it reads the engine. */
@@ -102,4 +104,19 @@ async function learn<T>(
       entry.learning = null
     })
   await entry.learning
+}
+
+function profileValues(profile: ValueProfile, values: readonly unknown[]): void {
+  if (values.length > 1) profile.hasLists = true
+  for (const value of values) {
+    if (!Array.isArray(value)) profile.kinds.add(kindOfValue(value))
+    else {
+      profile.hasLists = true
+      for (const element of value) profile.kinds.add(kindOfValue(element))
+    }
+  }
+}
+
+function emptyProfile(): ValueProfile {
+  return { kinds: new Set(), hasLists: false }
 }

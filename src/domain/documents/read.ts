@@ -187,6 +187,27 @@ export async function payloadsAt(
   return points.map(({ payload }) => payload ?? {})
 }
 
+/** Every document that has something at the payload path, with what stands there, page by page. */
+export async function* valuesAt(
+  ports: Pick<Ports, 'vectors'>,
+  namespace: Namespace,
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<{ pointId: string; payload: Payload }[], void, undefined> {
+  const filter = { must_not: [{ is_empty: { key: path } }] }
+  const request = { filter, limit: slimPage, with_payload: selectorOf([path]) }
+  let offset: PointId | null = null
+  do {
+    const page = await ports.vectors.scroll(
+      collectionOf(namespace),
+      offset === null ? request : { ...request, offset },
+      signal,
+    )
+    yield page.points.map(({ id, payload }) => ({ pointId: String(id), payload: payload ?? {} }))
+    offset = page.next_page_offset
+  } while (offset !== null)
+}
+
 /** The one place through which every filter goes to the engine. */
 export async function planOf(
   ports: ReadPorts,
@@ -347,20 +368,9 @@ function factScan(
       return (await ports.vectors.scroll(collection, request, signal)).points.length > 0
     },
     async *payloadsWith(path) {
-      const filter = { must_not: [{ is_empty: { key: path } }] }
-      const with_payload = selectorOf([path])
-      let offset: PointId | null = null
-      do {
-        const request = {
-          limit: slimPage,
-          with_payload,
-          filter,
-          ...(offset !== null && { offset }),
-        }
-        const page = await ports.vectors.scroll(collection, request)
-        yield page.points.map(({ payload }): Payload => payload ?? {})
-        offset = page.next_page_offset
-      } while (offset !== null)
+      for await (const page of valuesAt(ports, namespace, path)) {
+        yield page.map(({ payload }) => payload)
+      }
     },
   }
 }

@@ -1,6 +1,11 @@
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
 import { instantOf } from './instant.ts'
 
+/**
+ * What a stored value is, as the engine's indexes tell values apart. `integer`: whole and within 2^53, as an integer
+ * index holds it for good; every other number is a `fraction`, 1e300 as well. `date`: text that the engine reads as one.
+ * `geo`: an object with `lon` and `lat` on the globe. A list within a list is a `list`, which no index holds.
+ */
 export type ValueKind =
   | 'null'
   | 'boolean'
@@ -8,52 +13,54 @@ export type ValueKind =
   | 'fraction'
   | 'date'
   | 'text'
+  | 'geo'
   | 'object'
   | 'list'
 
-/** Which kinds of values stand at a path, in all documents that were looked at. */
-export interface ValueProfile {
-  kinds: Set<ValueKind>
-  /** Whether some document has a list there, so that two conditions may hold for two of its elements. */
-  hasLists: boolean
-}
+type IndexType = PayloadFieldSchema['type']
 
-export function emptyProfile(): ValueProfile {
-  return { kinds: new Set(), hasLists: false }
-}
-
-/** Adds the values that one document has at the path; lists are opened one level, as indexes do. */
-export function profileValues(profile: ValueProfile, values: readonly unknown[]): void {
-  if (values.length > 1) profile.hasLists = true
-  for (const value of values) {
-    if (!Array.isArray(value)) profile.kinds.add(kindOfValue(value))
-    else {
-      profile.hasLists = true
-      for (const element of value) profile.kinds.add(kindOfValue(element))
-    }
-  }
-}
-
-const held: Readonly<Record<PayloadFieldSchema['type'], readonly ValueKind[]>> = {
+const held: Readonly<Record<IndexType, readonly ValueKind[]>> = {
   keyword: ['text', 'date'],
   integer: ['integer'],
   float: ['integer', 'fraction'],
   bool: ['boolean'],
   datetime: ['date'],
-  geo: [],
-  uuid: [],
-  text: [],
+  geo: ['geo'],
+  uuid: ['text'],
+  text: ['text', 'date'],
 }
 
-/** Whether an index of the type holds every one of the values; nulls are kept beside each index. */
-export function isCovered(profile: ValueProfile, type: PayloadFieldSchema['type']): boolean {
-  return [...profile.kinds].every((kind) => kind === 'null' || held[type].includes(kind))
+/** Whether an index of the type can hold values of the kind; of uuid, only some of them. Nulls are beside each index. */
+export function isKindHeld(type: IndexType, kind: ValueKind): boolean {
+  return kind === 'null' || held[type].includes(kind)
 }
 
-function kindOfValue(value: unknown): ValueKind {
+/** Whether an index of the type holds this one value, no list, so that asking it loses nothing. */
+export function isHeld(type: IndexType, value: unknown, kind = kindOfValue(value)): boolean {
+  if (!isKindHeld(type, kind)) return false
+  return type !== 'uuid' || kind === 'null' || isPlainUuid(value)
+}
+
+export function kindOfValue(value: unknown): ValueKind {
   if (typeof value === 'boolean') return 'boolean'
   if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'fraction'
   if (typeof value === 'string') return instantOf(value) === null ? 'text' : 'date'
   if (value === null || value === undefined) return 'null'
-  return Array.isArray(value) ? 'list' : 'object'
+  if (Array.isArray(value)) return 'list'
+  return isPlace(value) ? 'geo' : 'object'
+}
+
+function isPlace(value: object): boolean {
+  if (!('lon' in value) || !('lat' in value)) return false
+  const { lon, lat } = value
+  return isWithin(lon, 180) && isWithin(lat, 90)
+}
+
+function isWithin(value: unknown, max: number): boolean {
+  return typeof value === 'number' && Math.abs(value) <= max
+}
+
+/** In the one spelling in which a uuid index gives it back: others are equal to it there, and nowhere else. */
+function isPlainUuid(value: unknown): boolean {
+  return typeof value === 'string' && /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/.test(value)
 }
