@@ -37,6 +37,7 @@ export class ModelledNamespace implements AsyncDisposable {
   readonly #tally: Map<string, number>
   #model = new NamespaceModel()
   #plugins = 0
+  #isPartlyFilled = false
 
   constructor(ports: Ports, films: FilmNamespace, tally: Map<string, number>) {
     this.#ports = ports
@@ -60,8 +61,10 @@ export class ModelledNamespace implements AsyncDisposable {
   async carryOut(operation: Operation): Promise<void> {
     switch (operation.op) {
       case 'object':
-        return await this.#putObject(operation.k, operation.year)
+        await this.#putObject(operation.k, operation.year)
+        return await this.#settleSource(operation.k)
       case 'drop_object':
+        await this.#settleSource(operation.k)
         this.#model.objects.delete(operation.k)
         return await deleteObjects(this.#ports.db, [this.#objectId(operation.k)])
       case 'ingest':
@@ -235,10 +238,9 @@ export class ModelledNamespace implements AsyncDisposable {
   }
 
   async #deploy(vector: string, dimensions: number): Promise<void> {
-    const id = await this.#films.deploy(`plugin_${vector}_${this.#plugins++}`, [
-      { name: vector, dimensions },
-    ])
-    this.#model.deployed.push({ id, vector, dimensions })
+    const name = `plugin_${vector}_${this.#plugins++}`
+    const id = await this.#films.deploy(name, [{ name: vector, dimensions }])
+    this.#model.deployed.push({ id, name, vector, dimensions })
   }
 
   async #undeploy(vector: string): Promise<void> {
@@ -257,12 +259,33 @@ export class ModelledNamespace implements AsyncDisposable {
       strategy: strategy === 'online' ? ('online' as const) : ('recreate' as const),
       isReprocess: strategy === 'reprocess',
     }
+    const isRebound = await this.#isRebound()
     await this.#step(
       strategy,
       death,
-      (model) => model[strategy](),
+      (model) => model[strategy](isRebound),
       async (ports) => reconfigure(ports, await this.#live(), request),
     )
+  }
+
+  /** Whether a vector that stays as it is has another plugin to fill it: of several the first by name. */
+  async #isRebound(): Promise<boolean> {
+    const { vectors } = await this.#live()
+    const byName = this.#model.deployed.toSorted((a, b) => (`${a.name}_` < `${b.name}_` ? -1 : 1))
+    return Object.values(vectors).some(({ name, dimensions, extractorId }) => {
+      if (extractorId === null) return false
+      const filler = byName.find(({ vector }) => vector === name)
+      return filler?.dimensions === dimensions && !extractorId.startsWith(`${filler.name}_`)
+    })
+  }
+
+  /**
+   * A filling that died has passed some sources and not others. Whichever it was, a source that is ingested before and
+   * after it changes makes one and the same document.
+   */
+  async #settleSource(k: number): Promise<void> {
+    if (this.#model.filling && this.#isPartlyFilled && this.#model.objects.has(k))
+      await this.#ingest(k)
   }
 
   /** One job of a filling, or all of them where it does not die. */
@@ -280,6 +303,7 @@ export class ModelledNamespace implements AsyncDisposable {
         for (let i = 0; i < 20; i++) await fillGeneration(ports, busy.id, never)
       },
     )
+    this.#isPartlyFilled = this.#model.filling !== null
   }
 
   async #cancel(death: Death | null): Promise<void> {

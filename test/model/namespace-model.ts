@@ -35,7 +35,7 @@ export class NamespaceModel {
   /** Object → its year. */
   readonly objects = new Map<number, number>()
   /** Vector → dimensions, by every plugin that is deployed. */
-  readonly deployed: { id: string; vector: string; dimensions: number }[] = []
+  readonly deployed: { id: string; name: string; vector: string; dimensions: number }[] = []
   #revision = 0
 
   get revision(): number {
@@ -101,44 +101,48 @@ export class NamespaceModel {
     }
   }
 
-  online(): Refusal | null {
+  /** `isRebound`: another plugin is to fill a vector that stays, which changes no schema but waits for its turn. */
+  online(isRebound: boolean): Refusal | null {
     const wanted = this.wanted()
     if (!wanted) return 'conflict'
     const names = Object.keys(wanted)
     const isAdded = names.some((name) => this.live.vectors[name] === undefined)
     const isChanged = changes(this.live.vectors, wanted, names)
-    if (!isAdded && !isChanged) return null
+    if (!isAdded && !isChanged && !isRebound) return null
     if (this.filling) return 'busy'
     if (isChanged) return 'conflict'
+    if (!isAdded) return null
     this.live.vectors = { ...wanted, ...this.live.vectors }
     this.history.unshift('online')
     return null
   }
 
   /** The same for `recreate` and `reprocess` until something is built. */
-  #rebuilding(): { wanted: Vectors } | Refusal | null {
+  #rebuilding(isRebound: boolean): { wanted: Vectors } | Refusal | null {
     const wanted = this.wanted()
     if (!wanted) return 'conflict'
     const names = Object.keys(wanted)
     const isAdded = names.some((name) => this.live.vectors[name] === undefined)
     const changed = names.filter((name) => changes(this.live.vectors, wanted, [name]))
-    if (!isAdded && changed.length === 0) return null
+    const isRebuilt = isAdded || changed.length > 0
+    if (!isRebuilt && !isRebound) return null
     if (this.filling) return 'busy'
+    if (!isRebuilt) return null
     const kept = [...this.live.documents.values()].filter((one) => !this.isRemade(one))
     const isLost = kept.some(({ vectors }) => changed.some((name) => vectors[name] !== undefined))
     return isLost ? 'losses' : { wanted }
   }
 
-  recreate(): Refusal | null {
-    const next = this.#rebuilding()
+  recreate(isRebound: boolean): Refusal | null {
+    const next = this.#rebuilding(isRebound)
     if (next === null || typeof next === 'string') return next
     const kept = [...this.live.documents].filter(([, one]) => !this.isRemade(one))
     this.#switchTo(next.wanted, new Map(kept))
     return null
   }
 
-  reprocess(): Refusal | null {
-    const next = this.#rebuilding()
+  reprocess(isRebound: boolean): Refusal | null {
+    const next = this.#rebuilding(isRebound)
     if (next === null || typeof next === 'string') return next
     this.filling = next.wanted
     return null
