@@ -243,6 +243,30 @@ export async function countByValue(
   return await ports.vectors.facet(collectionOf(namespace), request, signal)
 }
 
+/** How many points meet a filter of the engine's own, exactly. */
+export async function countPoints(
+  ports: ReadPorts,
+  namespace: Namespace,
+  filter: EngineFilter | undefined,
+  signal?: AbortSignal,
+): Promise<number> {
+  const request = { exact: true, ...(filter && { filter }) }
+  return await ports.vectors.count(collectionOf(namespace), request, signal)
+}
+
+/** A step that the engine was asked once, alone and changed: best first, with nothing but ids and scores. */
+export async function repeatSearch(
+  ports: ReadPorts,
+  namespace: Namespace,
+  step: QueryStep,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<{ pointId: string; score: number }[]> {
+  const request = { ...step, limit, with_payload: false }
+  const points = await ports.vectors.query(collectionOf(namespace), request, signal)
+  return points.map(({ id, score }) => ({ pointId: String(id), score }))
+}
+
 /** Whether all of these are true of the stored values; looks at them where nobody has yet. */
 export async function factsHold(
   ports: ReadPorts,
