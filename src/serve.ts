@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { compose } from './compose.ts'
 import type { Config } from './config.ts'
 import { recoverBatches } from './domain/batches/recover-batches.ts'
+import { recoverIndexChecks } from './domain/index-advisor/add-check.ts'
 import { addBlobSweep } from './domain/objects/remove-unused-blobs.ts'
 import { recoverNamespaces } from './domain/namespaces/recover-namespaces.ts'
 import { ensureFirstKey } from './domain/organizations/ensure-first-key.ts'
@@ -38,6 +39,7 @@ export async function openProduct(config: Config, log: Logger): Promise<Product>
     if (isAlone) await ports.queue.requeueActive()
     await recoverNamespaces(ports, { isAlone })
     await recoverBatches(ports)
+    await recoverIndexChecks(ports)
     await addBlobSweep(ports)
     await runWorker(ports, jobs, { concurrency: config.jobConcurrency })
     stack.defer(() => ports.queue.drain(config.drainTimeoutMs))

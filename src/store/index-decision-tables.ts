@@ -1,11 +1,11 @@
 import type { Generated } from 'kysely'
 import type {
-  Census,
   DecisionInputs,
   DecisionState,
   Ending,
   Parity,
 } from '../domain/index-advisor/decision.ts'
+import type { Census } from '../domain/payload-facts/census.ts'
 import type { Measurement } from '../domain/index-advisor/measurement.ts'
 import type { PayloadFieldSchema } from '../ports/vector-engine.ts'
 import type { Json, Obj, Time } from './column-types.ts'

@@ -2,13 +2,13 @@ import { sql, type Selectable } from 'kysely'
 import {
   openStates,
   unsettledStates,
-  type Census,
   type DecisionState,
   type Ending,
   type IndexDecision,
   type IndexEvent,
   type Parity,
 } from '../domain/index-advisor/decision.ts'
+import type { Census } from '../domain/payload-facts/census.ts'
 import type { Measurement } from '../domain/index-advisor/measurement.ts'
 import type { PayloadFieldSchema } from '../ports/vector-engine.ts'
 import type { Db, Tables } from './tables.ts'
@@ -346,7 +346,8 @@ function jsonOf(value: unknown): string | null {
   return value === null ? null : JSON.stringify(value)
 }
 
-function decisionOf(row: Row): IndexDecision {
+/** Of a row as it is read. */
+export function decisionOf(row: Row): IndexDecision {
   return {
     id: row.id,
     namespaceId: row.namespace_id,

@@ -5,6 +5,7 @@ import { plugins } from './migrations/0003-plugins.ts'
 import { reconfigurations } from './migrations/0004-reconfigurations.ts'
 import { payloadFacts } from './migrations/0005-payload-facts.ts'
 import { queryUsage } from './migrations/0006-query-usage.ts'
+import { indexDecisions } from './migrations/0007-index-decisions.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
@@ -16,6 +17,7 @@ export const migrations: readonly Migration[] = [
   reconfigurations,
   payloadFacts,
   queryUsage,
+  indexDecisions,
 ]
 
 /** Any number that no other program on the database uses. */

@@ -101,6 +101,30 @@ export async function markIndexDropping(
     .execute()
 }
 
+/** The intent to build one that was only listed; false where it is no longer so. */
+export async function markVirtualPending(
+  db: Db,
+  namespaceId: string,
+  path: string,
+): Promise<boolean> {
+  const { numUpdatedRows } = await at(db, namespaceId, path)
+    .set({ state: 'pending', error: null, before: JSON.stringify({ kind: 'virtual' }) })
+    .where('state', '=', 'virtual')
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}
+
+/** The intent to drop one that was only listed before it was built: it will be again. */
+export async function markVirtualDropping(
+  db: Db,
+  namespaceId: string,
+  path: string,
+): Promise<void> {
+  await at(db, namespaceId, path)
+    .set({ state: 'dropping', error: null, before: JSON.stringify({ kind: 'virtual' }) })
+    .execute()
+}
+
 export async function markIndex(
   db: Db,
   namespaceId: string,
@@ -111,8 +135,15 @@ export async function markIndex(
   await at(db, namespaceId, path).set({ state, error }).execute()
 }
 
-/** The change is whole: what was to be dropped is gone, the rest stands as declared. */
+/** The change is whole: what was to be dropped is gone, or only listed again; the rest stands as declared. */
 export async function settleIndexes(db: Db, namespaceId: string): Promise<void> {
+  await db
+    .updateTable('payload_indexes')
+    .set({ state: 'virtual', before: null, updated_at: sql<Date>`now()` })
+    .where('namespace_id', '=', namespaceId)
+    .where('state', '=', 'dropping')
+    .where(sql<boolean>`before ->> 'kind' = 'virtual'`)
+    .execute()
   await db
     .deleteFrom('payload_indexes')
     .where('namespace_id', '=', namespaceId)
@@ -132,7 +163,8 @@ export async function settleIndexes(db: Db, namespaceId: string): Promise<void> 
  */
 export async function takeBackIndexes(db: Db, namespaceId: string, reason: string): Promise<void> {
   for (const { path, before } of await readIndexes(db, namespaceId)) {
-    if (before?.kind === 'absent') await markIndex(db, namespaceId, path, 'dropping', reason)
+    if (before?.kind === 'absent' || before?.kind === 'virtual')
+      await markIndex(db, namespaceId, path, 'dropping', reason)
     if (before?.kind === 'declared') {
       await at(db, namespaceId, path)
         .set({ ...declarationColumns(before), state: 'pending', error: reason, before: null })

@@ -1,6 +1,7 @@
 import type { Job } from './job.ts'
 import { batchJobs } from './jobs/batches.ts'
 import { bucketJobs } from './jobs/buckets.ts'
+import { indexJobs } from './jobs/indexes.ts'
 import { namespaceJobs } from './jobs/namespaces.ts'
 import { reconfigurationJobs } from './jobs/reconfigurations.ts'
 import { pluginJobs } from './jobs/plugins.ts'
@@ -12,4 +13,5 @@ export const jobs: readonly Job[] = [
   ...bucketJobs,
   ...batchJobs,
   ...pluginJobs,
+  ...indexJobs,
 ]

@@ -1,6 +1,6 @@
 import type { FieldUsage } from '../../store/query-usage.ts'
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
-import type { ValueKind } from '../filters/value-profile.ts'
+import type { Census } from '../payload-facts/census.ts'
 import type { Measurement } from './measurement.ts'
 
 /** Where a decision about one field stands; what leads from one state to another is `transitions.ts`, whole. */
@@ -97,21 +97,6 @@ export interface DecisionInputs {
   /** The settings that were applied, by their names in config.ts. */
   thresholds: Record<string, number>
   usage: Partial<FieldUsage>
-}
-
-/** Until src/domain/payload-facts/census.ts is there. */
-export interface Census {
-  path: string
-  documents: number
-  withValue: number
-  lists: number
-  kinds: Partial<Record<ValueKind, { documents: number; examples: string[] }>>
-  distinct: number | null
-  valueBytes: number
-  exceptions: string[]
-  isOverflown: boolean
-  takenAt: string
-  durationMs: number
 }
 
 /** What became of the answers of sampled real queries. */

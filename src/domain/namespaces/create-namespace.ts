@@ -10,6 +10,7 @@ import { insertIndexes } from '../../store/payload-indexes.ts'
 import { fail } from '../failure.ts'
 import { builtinExtractors } from '../extractors/catalogue.ts'
 import type { Extractor } from '../extractors/extractor.ts'
+import { addCheck } from '../index-advisor/add-check.ts'
 import type { Principal } from '../organizations/principal.ts'
 import { convergeIndexes } from '../payload-indexes/converge-indexes.ts'
 import { parsePayloadIndexes } from '../payload-indexes/parse-payload-indexes.ts'
@@ -224,6 +225,7 @@ async function claim(
       delaySeconds: convergeAfterSeconds,
       singletonKey: namespace.id,
     })
+    if (namespace.autoCreateIndexes) await addCheck(tx, queue, namespace.id)
     if (ttlSeconds !== null) {
       await queue.add(tx, 'namespace.expire', payload, { delaySeconds: ttlSeconds })
     }

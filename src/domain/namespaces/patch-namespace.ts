@@ -4,6 +4,7 @@ import { changeNamespace, readNamespaceById, type NamespaceChange } from '../../
 import type { Db } from '../../store/tables.ts'
 import { isUniqueViolation } from '../../store/unique-violation.ts'
 import { fail } from '../failure.ts'
+import { addCheck } from '../index-advisor/add-check.ts'
 import type { Principal } from '../organizations/principal.ts'
 import { applyPayloadIndexes } from '../payload-indexes/apply-payload-indexes.ts'
 import type { PayloadIndexConfig } from '../payload-indexes/parse-payload-indexes.ts'
@@ -79,8 +80,8 @@ async function changeBoth(
     entries,
     location: ['body', 'payload_indexes'],
     also: async (tx, isChanged) => {
-      if (isChanged || !isEmpty(change)) await write(tx, namespace, change, ports.now())
-      return (undo) => takeBack(undo, namespace, change)
+      if (isChanged || !isEmpty(change)) await write(ports, tx, namespace, change)
+      return (undo) => takeBack(ports, undo, namespace, change)
     },
   })
   return taskId
@@ -92,18 +93,21 @@ async function changeFields(
   change: NamespaceChange,
 ): Promise<void> {
   if (isEmpty(change)) return
-  await write(ports.db, namespace, change, ports.now())
+  await ports.db.transaction().execute((tx) => write(ports, tx, namespace, change))
   ports.cache.forget('namespaces')
 }
 
 async function write(
-  db: Db,
+  { queue, now }: Pick<Ports, 'queue' | 'now'>,
+  tx: Db,
   namespace: Namespace,
   change: NamespaceChange,
-  at: Date,
+  at = now(),
 ): Promise<void> {
   try {
-    await changeNamespace(db, namespace.id, change, at)
+    await changeNamespace(tx, namespace.id, change, at)
+    // Begins to look at what queries filter by, or ends what was begun.
+    if (change.autoCreateIndexes !== undefined) await addCheck(tx, queue, namespace.id)
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     throw fail('already_exists', { resource: 'namespace', name: change.name ?? namespace.name })
@@ -111,7 +115,12 @@ async function write(
 }
 
 /** Puts the old values back, but for fields that another request has changed again meanwhile. */
-async function takeBack(tx: Db, namespace: Namespace, change: NamespaceChange): Promise<void> {
+async function takeBack(
+  ports: Pick<Ports, 'queue' | 'now'>,
+  tx: Db,
+  namespace: Namespace,
+  change: NamespaceChange,
+): Promise<void> {
   const current = await readNamespaceById(tx, namespace.id)
   if (!current) return
   const written = { ...namespace, ...change }
@@ -120,7 +129,7 @@ async function takeBack(tx: Db, namespace: Namespace, change: NamespaceChange): 
   const before = beforeOf(namespace, change)
   for (const name of others) delete before[name]
   const at = others.length === 0 ? namespace.updatedAt : current.updatedAt
-  await write(tx, namespace, before, at)
+  await write(ports, tx, namespace, before, at)
 }
 
 /** The old values of exactly the fields that a change writes. */

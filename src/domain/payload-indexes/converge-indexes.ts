@@ -1,5 +1,6 @@
 import type { Ports } from '../../ports/ports.ts'
 import { EngineRejection, type PayloadFieldSchema } from '../../ports/vector-engine.ts'
+import { endTakenOverDecisions } from '../../store/index-decisions.ts'
 import {
   isUnsettled,
   markIndex,
@@ -36,7 +37,10 @@ export async function convergeIndexes(ports: Needs, namespace: Place, lease: Lea
   for (const { path } of rows.filter(({ state }) => state === 'dropping')) {
     if (there[path]) await ports.vectors.dropPayloadIndex(collection, path)
   }
-  await ports.db.transaction().execute((tx) => settleIndexes(tx, namespace.id))
+  await ports.db.transaction().execute(async (tx) => {
+    await settleIndexes(tx, namespace.id)
+    await endTakenOverDecisions(tx, namespace.id)
+  })
   ports.cache.forget('namespaces')
 }
 

@@ -33,9 +33,10 @@ export interface PayloadIndex {
 /** One custom entry of `payload_indexes`, parsed. */
 export type DeclaredIndex = Pick<PayloadIndex, 'fieldName' | 'path' | 'schema'>
 
-/** The declaration that a change under way replaces; `absent` where the index is new. */
+/** The declaration that a change under way replaces; `absent` where the index is new, `virtual` where it was only listed. */
 export type IndexBefore =
   | { kind: 'absent' }
+  | { kind: 'virtual' }
   | {
       kind: 'declared'
       fieldName: string

@@ -1,0 +1,88 @@
+import { blockedUntil } from './block.ts'
+import { compareGain, thresholdsOf } from './compare-gain.ts'
+import type { IndexDecision, Parity } from './decision.ts'
+import { measureSamples } from './measure-gain.ts'
+import { moveDecision } from './move-decision.ts'
+import { sameAnswers } from './parity.ts'
+import type { RecordedReads } from './recorded-reads.ts'
+import { replayIds, type ReplayedIds } from './replay.ts'
+import { retireIndex } from './retire-index.ts'
+import { readyNamespace, type BuildPorts } from './take-away-index.ts'
+import { tellRule } from './tell-rule.ts'
+
+/** What was asked before the index was there, and what it answered. */
+export interface Before {
+  reads: RecordedReads
+  replayed: ReplayedIds
+}
+
+/**
+ * Asks the recorded reads again, now that the index answers: it is kept where no answer differs and the measured gain
+ * is enough, and taken back in every other case, with the figures (I-1, I-3, I-14).
+ */
+export async function verifyIndex(
+  ports: BuildPorts,
+  decision: IndexDecision,
+  { reads, replayed }: Before,
+  signal?: AbortSignal,
+): Promise<IndexDecision> {
+  const namespace = await readyNamespace(ports, decision.namespaceId)
+  const options = { exact: true, against: replayed, ...(signal && { signal }) } as const
+  const again = await replayIds(ports, namespace, reads.samples, options)
+  const { queries, differences } = sameAnswers(replayed, again)
+  const parity: Parity = { queries, differences: differences.length, sampled: sampledTold(reads) }
+  if (differences.length > 0) {
+    const reason = `${tellRule(decision.inputs)} Of ${queries} recorded reads that were asked again, answers differ in ${differences.length} documents: the index was taken back.`
+    return await revert(ports, decision, { reason, parity }, signal)
+  }
+  if (reads.own === 0) return await keepUnproven(ports, decision, parity)
+
+  const after = await measureSamples(ports, namespace, reads.samples, reads.shapes, signal)
+  if (!decision.before)
+    throw new Error(`Decision ${decision.id} was not measured before its build.`)
+  const gain = compareGain(decision.before, after, decision.path, thresholdsOf(ports.config))
+  const same = `${queries} recorded reads were asked again, without a difference.`
+  const reason = `${tellRule(decision.inputs)} ${gain.sentence} ${same}`
+  if (gain.verdict !== 'keep')
+    return await revert(ports, decision, { reason, parity, after }, signal)
+  return await moveDecision(ports, decision, 'kept', {
+    after,
+    parity,
+    reason,
+    activeAt: ports.now(),
+  })
+}
+
+/** Only where the setting says so; the reason says which proof is missing. */
+async function keepUnproven(
+  ports: BuildPorts,
+  decision: IndexDecision,
+  parity: Parity,
+): Promise<IndexDecision> {
+  return await moveDecision(ports, decision, 'kept', {
+    parity,
+    reason: `${tellRule(decision.inputs)} Kept on the strength of the census alone (NACRE_INDEX_UNPROVEN=keep): ${parity.sampled}; neither were answers compared nor was a gain measured.`,
+    activeAt: ports.now(),
+  })
+}
+
+async function revert(
+  ports: BuildPorts,
+  decision: IndexDecision,
+  found: Pick<IndexDecision, 'reason' | 'parity'> & Partial<Pick<IndexDecision, 'after'>>,
+  signal?: AbortSignal,
+): Promise<IndexDecision> {
+  const until = blockedUntil('decided', decision, ports.now(), ports.config)
+  return await retireIndex(
+    ports,
+    decision,
+    { ...found, ending: 'reverted', blockedUntil: until },
+    signal,
+  )
+}
+
+export function sampledTold({ samples, own }: RecordedReads): string {
+  return own === 0
+    ? 'no reads of this field are recorded'
+    : `${own} recorded reads of this field, ${samples.length - own} of others`
+}
