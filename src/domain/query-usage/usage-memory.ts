@@ -1,0 +1,209 @@
+import type { Config } from '../../config.ts'
+import type { QuerySample, SlowRead } from '../../store/query-usage.ts'
+import type { Db } from '../../store/tables.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import type { AskedKind } from './asked-read.ts'
+import { CountedNames, type Counted, type SharedMemory } from './counted-names.ts'
+import { bucketsMax } from './histogram.ts'
+
+/** One field's counts until they are written. */
+export interface FieldCount extends Counted {
+  path: string
+  field: string
+  filters: number
+  sorts: number
+  groups: number
+  facets: number
+  operators: Record<string, number>
+  kinds: Record<string, number>
+  totalMs: number
+  maxMs: number
+  histogram: Uint32Array
+  slow: number
+  verySlow: number
+  firstSeen: number
+  lastSeen: number
+}
+
+/** One shape's counts until they are written. */
+export interface ShapeCount extends Counted {
+  shape: string
+  kind: AskedKind
+  paths: string[]
+  using: string | null
+  totalMs: number
+  histogram: Uint32Array
+  candidates: number
+  results: number
+  firstSeen: number
+  lastSeen: number
+  samples: QuerySample[]
+  /** Reads that might have become samples. */
+  sampled: number
+}
+
+export interface NamespaceUsage {
+  /** As the last read had it. */
+  namespace: Namespace
+  fields: CountedNames<FieldCount>
+  shapes: CountedNames<ShapeCount>
+  slow: SlowRead[]
+}
+
+/** What one process remembers of reads, one a database. */
+export interface UsageMemory extends SharedMemory {
+  namespaces: Map<string, NamespaceUsage>
+  /** Of the samples among `bytes`. */
+  sampleBytes: number
+  /** Reads that were not counted since the last writing. */
+  lost: number
+  timer: NodeJS.Timeout | null
+  /** The timer was set early because something was full. */
+  isHurried: boolean
+  /** The writing under way. */
+  flushing: Promise<void> | null
+  flushedAt: number
+}
+
+const memories = new WeakMap<Db, UsageMemory>()
+
+export function usageMemory(db: Db, { usageBytesMax }: Pick<Config, 'usageBytesMax'>): UsageMemory {
+  const known = memories.get(db)
+  if (known) return known
+  const made: UsageMemory = {
+    namespaces: new Map(),
+    bytes: 0,
+    bytesMax: usageBytesMax,
+    isFull: false,
+    sketch: null,
+    sampleBytes: 0,
+    lost: 0,
+    timer: null,
+    isHurried: false,
+    flushing: null,
+    flushedAt: -Infinity,
+  }
+  memories.set(db, made)
+  return made
+}
+
+/** Bytes of a namespace's empty tables. */
+export const namespaceSize = 1_000
+
+/** Null where memory has no room for one more namespace until the next writing. */
+export function namespaceUsage(
+  memory: UsageMemory,
+  namespace: Namespace,
+  { usageFieldsMax, usageShapesMax }: Pick<Config, 'usageFieldsMax' | 'usageShapesMax'>,
+): NamespaceUsage | null {
+  const { id } = namespace
+  const known = memory.namespaces.get(id)
+  if (known) {
+    known.namespace = namespace
+    return known
+  }
+  if (memory.bytes + namespaceSize > memory.bytesMax) {
+    memory.isFull = true
+    return null
+  }
+  memory.bytes += namespaceSize
+  const made: NamespaceUsage = {
+    namespace,
+    fields: new CountedNames(memory, usageFieldsMax, `${id} field `),
+    shapes: new CountedNames(memory, usageShapesMax, `${id} shape `),
+    slow: [],
+  }
+  memory.namespaces.set(id, made)
+  return made
+}
+
+/** Of an entry without its texts: objects, numbers, and a histogram. */
+const entrySize = 600 + 4 * bucketsMax
+
+export function newFieldCount(path: string, field: string, at: number): FieldCount {
+  return {
+    path,
+    field,
+    size: entrySize + 2 * (path.length + field.length),
+    count: 0,
+    countError: 0,
+    filters: 0,
+    sorts: 0,
+    groups: 0,
+    facets: 0,
+    operators: {},
+    kinds: {},
+    totalMs: 0,
+    maxMs: 0,
+    histogram: new Uint32Array(bucketsMax),
+    slow: 0,
+    verySlow: 0,
+    firstSeen: at,
+    lastSeen: at,
+  }
+}
+
+export function newShapeCount(
+  shape: string,
+  kind: AskedKind,
+  using: string | null,
+  paths: string[],
+  at: number,
+): ShapeCount {
+  const texts = paths.reduce((sum, path) => sum + path.length, shape.length)
+  return {
+    shape,
+    kind,
+    using,
+    paths,
+    size: entrySize + 2 * texts,
+    count: 0,
+    countError: 0,
+    totalMs: 0,
+    histogram: new Uint32Array(bucketsMax),
+    candidates: 0,
+    results: 0,
+    firstSeen: at,
+    lastSeen: at,
+    samples: [],
+    sampled: 0,
+  }
+}
+
+/** Adds one field's counts to another's. */
+export function joinFieldCounts(into: FieldCount, from: FieldCount): void {
+  joinCounts(into, from)
+  into.filters += from.filters
+  into.sorts += from.sorts
+  into.groups += from.groups
+  into.facets += from.facets
+  into.slow += from.slow
+  into.verySlow += from.verySlow
+  into.maxMs = Math.max(into.maxMs, from.maxMs)
+  addEach(into.operators, from.operators)
+  addEach(into.kinds, from.kinds)
+}
+
+/** Adds one shape's counts to another's; its samples are left out. */
+export function joinShapeCounts(into: ShapeCount, from: ShapeCount): void {
+  joinCounts(into, from)
+  into.candidates += from.candidates
+  into.results += from.results
+}
+
+function joinCounts<
+  E extends Counted & Pick<FieldCount, 'totalMs' | 'histogram' | 'firstSeen' | 'lastSeen'>,
+>(into: E, from: E): void {
+  into.count += from.count
+  into.countError += from.countError
+  into.totalMs += from.totalMs
+  into.firstSeen = Math.min(into.firstSeen, from.firstSeen)
+  into.lastSeen = Math.max(into.lastSeen, from.lastSeen)
+  for (const [bucket, count] of from.histogram.entries()) {
+    into.histogram[bucket] = (into.histogram[bucket] ?? 0) + count
+  }
+}
+
+function addEach(into: Record<string, number>, from: Readonly<Record<string, number>>): void {
+  for (const [name, count] of Object.entries(from)) into[name] = (into[name] ?? 0) + count
+}
