@@ -8,9 +8,6 @@ export interface AnswerDifference {
   naive: boolean
 }
 
-/** Differences that are listed; more are counted. */
-export const differencesShownMax = 100
-
 /**
  * Whether the queries that both replays asked have the same answers. An id that only one of them has counts only if
  * the naive evaluation on the current payload contradicts the engine: writes go on meanwhile (design 7).
