@@ -20,6 +20,9 @@ import type { DocumentIdentity } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
+import type { AskedRead } from '../query-usage/asked-read.ts'
+import { recordSearches } from '../query-usage/record-searches.ts'
+import { tapped, type TapPorts } from '../query-usage/tapped.ts'
 import { knownFact, learnFact, payloadFacts, type FactScan } from './payload-facts.ts'
 import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
 import type { ReadTrace, TracedFilter } from './read-trace.ts'
@@ -30,10 +33,11 @@ import type { ReadTrace, TracedFilter } from './read-trace.ts'
  * so that one read sees one schema from its filter to its last page, whatever is switched meanwhile
  * (docs/internals/reconfigure.md).
  */
-export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'> & {
-  /** Of a call that is to be explained. */
-  trace?: ReadTrace
-}
+export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'> &
+  TapPorts & {
+    /** Of a call that is to be explained. */
+    trace?: ReadTrace
+  }
 
 /** What of a document is answered: null everything, `[]` no payload at all, else ids and these fields. */
 export interface Selection {
@@ -60,6 +64,8 @@ export interface DocumentQuery extends Selection {
   filter: Filter | null
   limit: number
   offset: number
+  /** Of a read that a client asked for. */
+  asked?: AskedRead
 }
 
 /** Documents by nearness, best first. One engine call, but for filters that the engine cannot answer alone. */
@@ -71,7 +77,7 @@ export async function queryDocuments(
   signal?: AbortSignal,
 ): Promise<DocumentRecord[]> {
   const { limit, offset } = request
-  const startedAt = ports.trace && performance.now()
+  const startedAt = performance.now()
   const searches = await Promise.all(
     request.searches.map((search) =>
       searchStep(ports, namespace, scope, request.filter, search, signal),
@@ -89,9 +95,11 @@ export async function queryDocuments(
     signal,
   )
   const record = recordMaker(scope)
+  const durationMs = performance.now() - startedAt
+  const found = points.length
+  if (request.asked)
+    recordSearches(ports, namespace, scope, request, request.asked, { durationMs, found })
   if (ports.trace) {
-    const durationMs = performance.now() - (startedAt ?? 0)
-    const found = points.length
     ports.trace.told({ kind: 'search', scope, searches, fusion, limit, offset, found, durationMs })
   }
   return points.map(record)
@@ -125,6 +133,24 @@ export async function countDocuments(
   scope: Scope,
   filter: Filter | null,
   signal?: AbortSignal,
+  asked?: AskedRead,
+): Promise<number> {
+  return await tapped(
+    ports,
+    namespace,
+    asked,
+    { filter, scope, limit: null },
+    () => countMatches(ports, namespace, scope, filter, signal),
+    (count) => ({ results: count, candidates: null }),
+  )
+}
+
+async function countMatches(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  filter: Filter | null,
+  signal: AbortSignal | undefined,
 ): Promise<number> {
   const plan = await planOf(ports, namespace, scope, filter, signal)
   if (!plan.residual) {
