@@ -1,6 +1,5 @@
 import type { FieldUsage } from '../../store/query-usage.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
-import { countOf, servedOperators } from './choose-schema.ts'
 import { openStates, type AdviceRule, type DecisionState, type IndexDecision } from './decision.ts'
 
 /** What leads to decisions, all of it: same inputs, same advice (M-10 of its kind). */
@@ -32,8 +31,6 @@ export interface Advice {
   costMs: number
   /** Which decision about the field it is. */
   attempts: number
-  /** What a client could filter by it, and an index would answer; false: declined without a look at the values. */
-  isServed: boolean
 }
 
 /** So many times more documents than when it was decided make an old "no" worth another look. */
@@ -61,7 +58,6 @@ export function advise(input: AdviceInput): Advice[] {
           usage,
           costMs: costOf(usage),
           attempts: (newest?.attempts ?? 0) + 1,
-          isServed: isServed(usage),
         },
       ]
     })
@@ -85,10 +81,6 @@ export function costOf({ filtered24h, totalMs, count }: FieldUsage): number {
 /** Ids and the namespace itself are answered without reading any document (design 7). */
 function isAnswered(path: string): boolean {
   return path === '_internal.document_id' || path === '_internal.namespace_id'
-}
-
-function isServed({ operators, uses }: FieldUsage): boolean {
-  return countOf(operators, servedOperators) > 0 || uses.facet + uses.group + uses.sort > 0
 }
 
 const open: readonly DecisionState[] = openStates

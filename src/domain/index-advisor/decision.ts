@@ -43,12 +43,7 @@ export const unsettledStates = [
 ] as const satisfies readonly DecisionState[]
 
 /** What becomes of a decision when its index is gone from the engine. */
-export const endings = [
-  'dropped',
-  'reverted',
-  'failed',
-  'undone',
-] as const satisfies DecisionState[]
+export const endings = ['dropped', 'reverted', 'undone'] as const satisfies DecisionState[]
 export type Ending = (typeof endings)[number]
 
 /** Why a field was looked at: the documented count, or few filters that cost much. */

@@ -51,7 +51,6 @@ export const transitions: { readonly [S in DecisionState]: Row } = {
     build_begun: 'building',
     turned_down: 'declined',
     begun_again: 'candidate',
-    failed: 'failed',
   },
   building: {
     ...open,
@@ -62,13 +61,7 @@ export const transitions: { readonly [S in DecisionState]: Row } = {
   },
   verifying: { ...open, kept: 'active', withdrawn: 'retiring', begun_again: 'candidate' },
   active: { ...open, withdrawn: 'retiring', dropped: 'dropped' },
-  retiring: {
-    ...open,
-    dropped: 'dropped',
-    reverted: 'reverted',
-    failed: 'failed',
-    undone: 'undone',
-  },
+  retiring: { ...open, dropped: 'dropped', reverted: 'reverted', undone: 'undone' },
   dropped: nothing,
   declined: nothing,
   reverted: nothing,
