@@ -7,6 +7,7 @@ import type { Namespace } from '../namespaces/namespace.ts'
 import { changeFields, type FieldsChange } from './change-fields.ts'
 import { checkFieldNames } from './check-document.ts'
 import { pointIdIn, type DocumentRecord } from './document.ts'
+import { tapped } from '../query-usage/tapped.ts'
 import { retrieveDocuments, scanDocuments, type Selection } from './read.ts'
 import { deleteDocuments } from './delete-documents.ts'
 import type { WritePorts } from './write.ts'
@@ -52,9 +53,14 @@ export async function changeMatchingDocuments(
   const scope = { collectionIds: [collection.id] }
   // Found first and changed afterwards, so that a change that ends a match does not move later pages.
   const pointIds: string[] = []
-  for await (const page of scanDocuments(ports, namespace, scope, { filter, ...idsOnly }, signal)) {
-    for (const { pointId } of page) pointIds.push(pointId)
+  const asked = { kind: 'bulk', retrieverId: null } as const
+  const read = { filter, scope, limit: null }
+  const find = async () => {
+    const scan = scanDocuments(ports, namespace, scope, { filter, ...idsOnly }, signal)
+    for await (const page of scan) for (const { pointId } of page) pointIds.push(pointId)
   }
+  const found = () => ({ results: pointIds.length, candidates: null })
+  await tapped(ports, namespace, asked, read, find, found)
   let changed = 0
   for (let i = 0; i < pointIds.length; i += changesMax) {
     const ids = pointIds.slice(i, i + changesMax)
@@ -124,7 +130,8 @@ export async function deleteMatchingDocuments(
       'empty',
     )
   }
-  const selection = { filter, collectionIds: [collection.id] }
+  const asked = { kind: 'bulk', retrieverId: null } as const
+  const selection = { filter, collectionIds: [collection.id], asked }
   return await deleteDocuments(ports, namespace, selection, signal)
 }
 

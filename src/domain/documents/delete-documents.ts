@@ -2,6 +2,8 @@ import type { Ports } from '../../ports/ports.ts'
 import type { EngineFilter, Write } from '../../ports/vector-engine.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
+import type { AskedRead } from '../query-usage/asked-read.ts'
+import { tapped } from '../query-usage/tapped.ts'
 import { countDocuments, planOf, retrieveDocuments, scanDocuments } from './read.ts'
 import { applyWrite, type WritePorts } from './write.ts'
 import { writePlace, type WritePlace } from './write-place.ts'
@@ -10,9 +12,14 @@ import { writePlace, type WritePlace } from './write-place.ts'
 const pointsMax = 1_000
 
 /** Which documents are deleted: points, or what a filter matches in some collections (null: in all). */
-export type DeleteSelection =
-  | { pointIds: readonly string[] }
-  | { filter: Filter | null; collectionIds: readonly string[] | null }
+export type DeleteSelection = { pointIds: readonly string[] } | FilterSelection
+
+interface FilterSelection {
+  filter: Filter | null
+  collectionIds: readonly string[] | null
+  /** Of a deletion that a client asked for. */
+  asked?: AskedRead
+}
 
 /**
  * Deletes documents and answers how many there were. What is deleted stays so after a reconfigure and after its undo:
@@ -106,22 +113,35 @@ async function deleteEverywhere(
 async function deleteMatches(
   ports: WritePorts,
   place: WritePlace,
-  selection: { filter: Filter | null; collectionIds: readonly string[] | null },
+  selection: FilterSelection,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const { live, pending, retained } = place
-  const { filter, collectionIds } = selection
+  const { filter, collectionIds, asked } = selection
   const scope = { collectionIds }
   for (const earlier of retained) await deleteInEarlier(ports, earlier, selection, signal)
   const plan = await planOf(ports, live, scope, filter, signal)
   if (plan.residual === null && !pending && retained.length === 0) {
-    const count = await countDocuments(ports, live, scope, filter, signal)
+    const count = await countDocuments(ports, live, scope, filter, signal, asked)
     const matches = { filter: plan.engine ?? {} }
     if (count > 0) await applyWrite(ports, live, { kind: 'delete', selection: matches }, signal)
     return count
   }
+  // The time of the deletions stands in the record, too: they are done page by page.
+  const read = { filter, scope, limit: null }
+  const work = () => deleteOneByOne(ports, place, selection, signal)
+  const found = (results: number) => ({ results, candidates: null })
+  return await tapped(ports, live, asked, read, work, found)
+}
+
+async function deleteOneByOne(
+  ports: WritePorts,
+  place: WritePlace,
+  selection: FilterSelection,
+  signal: AbortSignal | undefined,
+): Promise<number> {
   let deleted = 0
-  for await (const ids of matchesOf(ports, live, selection, signal)) {
+  for await (const ids of matchesOf(ports, place.live, selection, signal)) {
     await deleteEverywhere(ports, place, ids, true, signal)
     deleted += ids.length
   }

@@ -1,6 +1,8 @@
 import { all, asEngineFilter } from '../filters/bounds.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import type { AskedRead } from '../query-usage/asked-read.ts'
+import { tapped } from '../query-usage/tapped.ts'
 import type { DocumentRecord } from './document.ts'
 import {
   countDocuments,
@@ -26,6 +28,8 @@ export interface GroupRequest extends Selection {
   /** Groups. */
   limit: number
   offset: number
+  /** Of a read that a client asked for; `kind` and `fields` follow from the field. */
+  asked?: AskedRead
 }
 
 /** Documents shown of one group; `count` says how many there are. */
@@ -42,7 +46,31 @@ export async function groupDocuments(
   scope: Scope,
   request: GroupRequest,
   signal?: AbortSignal,
-): Promise<{ groups: DocumentGroup[]; totalGroups: number; totalDocuments: number }> {
+): Promise<GroupedDocuments> {
+  const { filter, field, limit, asked } = request
+  return await tapped(
+    ports,
+    namespace,
+    asked && { ...asked, kind: 'group', fields: [{ field, use: 'group' }] },
+    { filter, scope, limit },
+    () => grouped(ports, namespace, scope, request, signal),
+    ({ groups, totalDocuments }) => ({ results: groups.length, candidates: totalDocuments }),
+  )
+}
+
+export interface GroupedDocuments {
+  groups: DocumentGroup[]
+  totalGroups: number
+  totalDocuments: number
+}
+
+async function grouped(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: GroupRequest,
+  signal: AbortSignal | undefined,
+): Promise<GroupedDocuments> {
   const served = await servedValues(ports, namespace, scope, request, signal)
   const found = served
     ? await groupsServed(ports, namespace, scope, request, served, signal)

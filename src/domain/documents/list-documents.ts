@@ -2,6 +2,8 @@ import type { Filter } from '../filters/filter.ts'
 import { hasText } from '../has-text.ts'
 import type { SortOption } from '../listing.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import type { AskedRead } from '../query-usage/asked-read.ts'
+import { tapped } from '../query-usage/tapped.ts'
 import type { DocumentRecord } from './document.ts'
 import {
   comparePlaces,
@@ -33,6 +35,8 @@ export interface DocumentListRequest extends Selection {
   /** Substring of any text of the document, or of its id (contract 4). */
   search?: string | null
   includeTotal?: boolean
+  /** Of a read that a client asked for; `kind` and `fields` follow from the sort. */
+  asked?: AskedRead
 }
 
 export interface DocumentList {
@@ -54,9 +58,24 @@ export async function listDocuments(
   request: DocumentListRequest,
   signal?: AbortSignal,
 ): Promise<DocumentList> {
-  return request.sort.length > 0
-    ? await sortedPage(ports, namespace, scope, request, signal)
-    : await plainPage(ports, namespace, scope, request, signal)
+  const { sort, filter, limit } = request
+  return await tapped(
+    ports,
+    namespace,
+    request.asked && askedList(request.asked, sort),
+    { filter, scope, limit },
+    () =>
+      sort.length > 0
+        ? sortedPage(ports, namespace, scope, request, signal)
+        : plainPage(ports, namespace, scope, request, signal),
+    ({ records, total }) => ({ results: records.length, candidates: total }),
+  )
+}
+
+function askedList(asked: AskedRead, sort: readonly SortOption[]): AskedRead {
+  if (sort.length === 0) return asked
+  const fields = sort.map(({ field }) => ({ field, use: 'sort' as const }))
+  return { ...asked, kind: asked.kind === 'list' ? 'sort' : asked.kind, fields }
 }
 
 async function plainPage(

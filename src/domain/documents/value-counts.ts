@@ -1,6 +1,8 @@
 import { fieldValues } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import type { AskedRead } from '../query-usage/asked-read.ts'
+import { tapped } from '../query-usage/tapped.ts'
 import type { DocumentRecord } from './document.ts'
 import { identityOf, scanDocuments, type ReadPorts } from './read.ts'
 import type { Scope } from './read-plan.ts'
@@ -21,8 +23,26 @@ export async function countValues(
   ports: ReadPorts,
   namespace: Namespace,
   scope: Scope,
-  request: { field: string; filter: Filter | null; limit: number },
+  request: { field: string; filter: Filter | null; limit: number; asked?: AskedRead },
   signal?: AbortSignal,
+): Promise<ValueCount[]> {
+  const { field, filter, limit, asked } = request
+  return await tapped(
+    ports,
+    namespace,
+    asked && { ...asked, kind: 'facet', fields: [{ field, use: 'facet' }] },
+    { filter, scope, limit },
+    () => countedValues(ports, namespace, scope, request, signal),
+    (counts) => ({ results: counts.length, candidates: null }),
+  )
+}
+
+async function countedValues(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: { field: string; filter: Filter | null; limit: number },
+  signal: AbortSignal | undefined,
 ): Promise<ValueCount[]> {
   const served = await servedValues(ports, namespace, scope, request, signal)
   const counts = served?.counts ?? (await passOver(ports, namespace, scope, request, signal))

@@ -10,7 +10,7 @@ const hourMs = 3_600_000
 
 /** Rows of fields as the database takes them, each hour and path once. */
 export function fieldRows(counts: readonly FieldCount[]): FieldUsageRow[] {
-  return joined(counts, keyOfField, joinFieldCounts).map(({ size: _, ...one }) => ({
+  return joined(counts, keyOfField, joinFieldCounts).map((one) => ({
     ...one,
     ...times(one),
     path: storable(one.path),
@@ -21,14 +21,20 @@ export function fieldRows(counts: readonly FieldCount[]): FieldUsageRow[] {
 
 /** Rows of shapes as the database takes them, each hour and shape once. */
 export function shapeRows(counts: readonly ShapeCount[]): ShapeUsageRow[] {
-  const rows = joined(counts, keyOfShape, joinShapeCounts)
-  return rows.map(({ size: _, samples: _samples, sampled: _sampled, ...one }) => ({
-    ...one,
-    ...times(one),
+  return joined(counts, keyOfShape, joinShapeCounts).map((one) => ({
+    hour: new Date(hourOf(one)),
     shape: storable(one.shape),
+    kind: one.kind,
     paths: one.paths.map(storable),
     using: one.using && storable(one.using),
+    count: one.count,
+    countError: one.countError,
+    totalMs: one.totalMs,
     histogram: trimmed(one.histogram),
+    candidates: one.candidates,
+    results: one.results,
+    firstSeen: new Date(one.firstSeen),
+    lastSeen: new Date(one.lastSeen),
   }))
 }
 
@@ -64,7 +70,7 @@ function joined<E>(
   return [...byKey.values()]
 }
 
-function times(one: Timed) {
+function times(one: Timed): { hour: Date; firstSeen: Date; lastSeen: Date } {
   return {
     hour: new Date(hourOf(one)),
     firstSeen: new Date(one.firstSeen),

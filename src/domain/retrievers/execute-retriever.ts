@@ -98,11 +98,12 @@ class Run {
     request: ExecuteRequest,
     { withVectors, signal }: { withVectors: boolean; signal: AbortSignal },
   ) {
-    const { collectionIds } = runnable
+    const { collectionIds, retrieverId } = runnable
     this.#call = {
       ports,
       namespace,
       withVectors,
+      retrieverId,
       signal,
       collectionIds: collectionIds.length > 0 ? collectionIds : null,
     }

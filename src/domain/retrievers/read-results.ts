@@ -5,7 +5,10 @@ import type { ResultPage } from './pagination.ts'
 import { readPage } from './read-selection.ts'
 import type { Selection, StageCall, UnreadSelection } from './stage.ts'
 
-type ReadCall = Pick<StageCall, 'ports' | 'namespace' | 'collectionIds' | 'withVectors' | 'signal'>
+type ReadCall = Pick<
+  StageCall,
+  'ports' | 'namespace' | 'collectionIds' | 'withVectors' | 'retrieverId' | 'signal'
+>
 
 /** Where neither the request nor a stage says how many (contract 17.3). */
 const limitDefault = 10

@@ -1,9 +1,13 @@
 import type { DocumentRecord } from '../documents/document.ts'
 import { listDocuments } from '../documents/list-documents.ts'
+import type { AskedRead } from '../query-usage/asked-read.ts'
 import { fail } from '../failure.ts'
 import type { Selection, StageCall, UnreadSelection } from './stage.ts'
 
-type ReadCall = Pick<StageCall, 'ports' | 'namespace' | 'collectionIds' | 'withVectors' | 'signal'>
+type ReadCall = Pick<
+  StageCall,
+  'ports' | 'namespace' | 'collectionIds' | 'withVectors' | 'retrieverId' | 'signal'
+>
 
 const pageSize = 1_000
 
@@ -22,11 +26,9 @@ export async function readSelection(
   let cursor: string | null = null
   while (documents.length < wanted) {
     const limit = Math.min(pageSize, wanted - documents.length)
-    const page = await readPage(call, selection, {
-      limit,
-      offset: cursor === null ? selection.offset : 0,
-      cursor,
-    })
+    const isFirst = cursor === null
+    const range = { limit, offset: isFirst ? selection.offset : 0, cursor }
+    const page = await readPage(call, selection, range, !isFirst)
     documents.push(...page.records)
     cursor = page.nextCursor
     if (cursor === null) break
@@ -40,15 +42,26 @@ export async function readSelection(
 
 /** One page of an unread selection, as the read gate has it. */
 export async function readPage(
-  { ports, namespace, collectionIds, withVectors, signal }: ReadCall,
+  { ports, namespace, collectionIds, withVectors, retrieverId, signal }: ReadCall,
   { filter, sort }: UnreadSelection,
   page: { limit: number; offset: number; cursor: string | null; includeTotal?: boolean },
+  /** It goes on where a page of ours ended: the same read still. */
+  isContinued = false,
 ) {
+  const asked: AskedRead = { kind: 'list', retrieverId }
   return await listDocuments(
     ports,
     namespace,
     { collectionIds },
-    { filter, sort, select: null, withVectors, includeTotal: false, ...page },
+    {
+      filter,
+      sort,
+      select: null,
+      withVectors,
+      includeTotal: false,
+      ...page,
+      ...(!isContinued && { asked }),
+    },
     signal,
   )
 }

@@ -43,6 +43,8 @@ export interface StageCall {
   /** Where the stage's parameters stand, for faults. */
   location: Location
   withVectors: boolean
+  /** Who asks, for the records of reads; null: a pipeline that is not saved. */
+  retrieverId: string | null
   signal: AbortSignal
 }
 

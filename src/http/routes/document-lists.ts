@@ -95,6 +95,7 @@ async function list({
     select: body.select ?? null,
     // The names of the vectors that are asked for, or all: only what was read can be named.
     withVectors: Array.isArray(names) ? names : vectors || vectorNames,
+    asked: { kind: 'list', retrieverId: null } as const,
   }
   if (body.group_by) {
     const grouped = await groupDocuments(

@@ -123,6 +123,7 @@ async function search(
       offset: 0,
       select: null,
       withVectors: call.withVectors,
+      asked: { kind: 'search', retrieverId: call.retrieverId },
     },
     call.signal,
   )
