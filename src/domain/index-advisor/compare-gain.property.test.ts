@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { medianOf, quantile } from './bootstrap.ts'
 import { compareGain, defaultThresholds, thresholdsOf } from './compare-gain.ts'
-import { controlShape, figuresOf, type MeasuredShape, type Measurement } from './measurement.ts'
+import { controlShape, type MeasuredShape, type Measurement } from './measurement.ts'
 
 const numRuns = Number(process.env['NACRE_PROPERTY_RUNS'] ?? 40)
 
@@ -57,7 +57,7 @@ describe('compareGain()', () => {
           each.toReversed().map((one) => ({
             ...slowed(one, scale),
             weight: one.weight * scale,
-            runs: (slowed(one, scale).runs ?? []).toReversed(),
+            runs: slowed(one, scale).runs.toReversed(),
           }))
         const one = compareGain(measured(list), measured(after), 'price', free)
         const two = compareGain(measured(turned(list)), measured(turned(after)), 'price', free)
@@ -74,7 +74,7 @@ describe('compareGain()', () => {
         const after = list.map((each) => slowed(each, by))
         const widened = after.map((each) => ({
           ...each,
-          runs: [...(each.runs ?? []), ...more.map((run) => ({ ...run, key: `new ${run.key}` }))],
+          runs: [...each.runs, ...more.map((run) => ({ ...run, key: `new ${run.key}` }))],
         }))
         const one = compareGain(measured(list), measured(after), 'price')
         const two = compareGain(measured(list), measured(widened), 'price')
@@ -171,14 +171,6 @@ describe('a gain', () => {
     assert.equal(verdict, 'no_gain')
   })
 
-  test('can still be told from the figures alone, without the runs', () => {
-    const before = figuresOf(measured([steady('price', 10)]))
-    const after = figuresOf(measured([slowed(steady('price', 10), 0.1)]))
-
-    assert.ok(before.shapes.every(({ runs: kept }) => kept === undefined))
-    assert.ok(Math.abs(compareGain(before, after, 'price').gain - 0.9) < 1e-9)
-  })
-
   test('of many shapes is found without holding up the process', () => {
     const before = Array.from({ length: 24 }, (_, i) => ({ ...steady('price', 10), shape: `${i}` }))
     const after = before.map((each) => slowed(each, 0.5))
@@ -227,7 +219,7 @@ function shapeOf(
 }
 
 function slowed(shape: MeasuredShape, by: number): MeasuredShape {
-  const list = (shape.runs ?? []).map((run) => ({ ...run, ms: run.ms.map((one) => one * by) }))
+  const list = shape.runs.map((run) => ({ ...run, ms: run.ms.map((one) => one * by) }))
   return shapeOf(shape.shape, { runs: list, paths: shape.paths, weight: shape.weight })
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 import { bootstrapInterval, medianOf, redrawn } from './bootstrap.ts'
-import { controlShape, type MeasuredShape, type Measurement } from './measurement.ts'
+import { controlShape, type Measurement } from './measurement.ts'
 
 export type GainVerdict = 'keep' | 'no_gain' | 'regression'
 
@@ -113,23 +113,14 @@ function pairsOf(before: Measurement, after: Measurement): PairedShape[] {
   return before.shapes.flatMap((one): PairedShape[] => {
     const other = later.get(one.shape)
     if (!other) return []
-    const runs = new Map(runsOf(other).map(({ key, ms }) => [key, ms]))
-    const queries = runsOf(one).flatMap(({ key, ms }) => {
+    const runs = new Map(other.runs.map(({ key, ms }) => [key, ms]))
+    const queries = one.runs.flatMap(({ key, ms }) => {
       const again = runs.get(key) ?? []
       return ms.length > 0 && again.length > 0 ? [{ before: ms, after: again }] : []
     })
     if (queries.length === 0) return []
     return [{ shape: one.shape, weight: one.weight, paths: one.paths, queries }]
   })
-}
-
-/** Where only figures were kept, they stand for one query of few runs. */
-function runsOf({
-  runs,
-  spreadMs,
-  p50Ms,
-}: MeasuredShape): { key: string; ms: readonly number[] }[] {
-  return runs ?? [{ key: 'figures', ms: [spreadMs[0], p50Ms, spreadMs[1]] }]
 }
 
 function costOf(pair: PairedShape, side: 'before' | 'after'): number {

@@ -37,7 +37,7 @@ describe('measureSamples()', () => {
     assert.ok(Math.abs(weights.reduce((sum, each) => sum + each, 0) - 1) < 1e-9)
     assert.equal(shapeOf(measured, controlShape)?.weight, 0)
     for (const each of measured.shapes) {
-      const runs = (each.runs ?? []).flatMap(({ ms }) => ms)
+      const runs = each.runs.flatMap(({ ms }) => ms)
       assert.equal(runs.length, measured.rounds, each.shape)
       assert.ok(runs.every((ms) => ms > 0))
       assert.ok(each.spreadMs[0] <= each.p50Ms && each.p50Ms <= each.spreadMs[1])

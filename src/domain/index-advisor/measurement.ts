@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHmac, randomBytes } from 'node:crypto'
 import type { Filter } from '../filters/filter.ts'
 import type { AskedKind } from '../query-usage/asked-read.ts'
 
@@ -44,8 +44,7 @@ export interface MeasuredShape {
   spreadMs: [number, number]
   /** Payload paths that it reads. */
   paths: string[]
-  /** Absent where only figures are kept. */
-  runs?: MeasuredSample[]
+  runs: MeasuredSample[]
 }
 
 /** How long recorded queries took, asked in turns in one run (design 4, Proof). */
@@ -61,17 +60,16 @@ export interface Measurement {
 /** Name of the shape whose reads no payload index changes: what the machine did meanwhile shows in them. */
 export const controlShape = 'control: a page of documents without a filter'
 
-/**
- * A measurement as it is kept for good: without the runs of single queries, whose keys could tell whether somebody
- * asked for a guessed value (design 4, recorded queries are personal data).
- */
-export function figuresOf(measurement: Measurement): Measurement {
-  const shapes = measurement.shapes.map(({ runs: _runs, ...figures }) => figures)
-  return { ...measurement, shapes }
-}
+/** Of this process, told to nobody. */
+const secret = randomBytes(16)
 
-/** Names a recorded query for as long as it is remembered: two of the same words are one. */
+/**
+ * Names a recorded query, the same for the same words while this process lives; an index is measured before and after
+ * by one process. What is kept of it for good tells nobody whether a guessed value was asked for (design 4: recorded
+ * queries are personal data).
+ */
 export function sampleKey(sample: Omit<AskedSample, 'shape'>): string {
   const { kind, filter, collectionIds, using, limit } = sample
-  return hash('sha256', JSON.stringify([kind, filter, collectionIds, using, limit])).slice(0, 12)
+  const text = JSON.stringify([kind, filter, collectionIds, using, limit])
+  return createHmac('sha256', secret).update(text).digest('hex').slice(0, 12)
 }
