@@ -7,6 +7,8 @@ import { recoverIndexChecks } from './domain/index-advisor/add-check.ts'
 import { addBlobSweep } from './domain/objects/remove-unused-blobs.ts'
 import { recoverNamespaces } from './domain/namespaces/recover-namespaces.ts'
 import { ensureFirstKey } from './domain/organizations/ensure-first-key.ts'
+import { flushUsage } from './domain/query-usage/flush-usage.ts'
+import { addUsageSweep } from './domain/query-usage/sweep-usage.ts'
 import { flushExecutions } from './domain/retrievers/execution-log.ts'
 import { createApi, type Api } from './http/api.ts'
 import { routes } from './http/routes.ts'
@@ -41,9 +43,11 @@ export async function openProduct(config: Config, log: Logger): Promise<Product>
     await recoverBatches(ports)
     await recoverIndexChecks(ports)
     await addBlobSweep(ports)
+    await addUsageSweep(ports)
     await runWorker(ports, jobs, { concurrency: config.jobConcurrency })
     stack.defer(() => ports.queue.drain(config.drainTimeoutMs))
     stack.defer(() => flushExecutions(ports))
+    stack.defer(() => flushUsage(ports))
     const api = stack.use(createApi(routes, ports))
     const owned = stack.move()
     return {

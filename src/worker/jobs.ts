@@ -5,6 +5,7 @@ import { indexJobs } from './jobs/indexes.ts'
 import { namespaceJobs } from './jobs/namespaces.ts'
 import { reconfigurationJobs } from './jobs/reconfigurations.ts'
 import { pluginJobs } from './jobs/plugins.ts'
+import { usageJobs } from './jobs/usage.ts'
 
 /** Every job; the worker registers each by its name. */
 export const jobs: readonly Job[] = [
@@ -13,5 +14,6 @@ export const jobs: readonly Job[] = [
   ...bucketJobs,
   ...batchJobs,
   ...pluginJobs,
+  ...usageJobs,
   ...indexJobs,
 ]

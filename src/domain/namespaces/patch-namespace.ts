@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Ports } from '../../ports/ports.ts'
 import { changeNamespace, readNamespaceById, type NamespaceChange } from '../../store/namespaces.ts'
+import { removeSamples } from '../../store/query-usage-removal.ts'
 import type { Db } from '../../store/tables.ts'
 import { isUniqueViolation } from '../../store/unique-violation.ts'
 import { fail } from '../failure.ts'
@@ -108,6 +109,8 @@ async function write(
     await changeNamespace(tx, namespace.id, change, at)
     // Begins to look at what queries filter by, or ends what was begun.
     if (change.autoCreateIndexes !== undefined) await addCheck(tx, queue, namespace.id)
+    // Values of clients' filters are kept for that alone (design 4).
+    if (change.autoCreateIndexes === false) await removeSamples(tx, namespace.id)
   } catch (error) {
     if (!isUniqueViolation(error)) throw error
     throw fail('already_exists', { resource: 'namespace', name: change.name ?? namespace.name })

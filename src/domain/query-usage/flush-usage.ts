@@ -9,6 +9,7 @@ import {
 } from '../../store/query-usage-writes.ts'
 import type { SlowRead } from '../../store/query-usage.ts'
 import type { Db } from '../../store/tables.ts'
+import { addCheck } from '../index-advisor/add-check.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { candidatePaths, crossedPaths } from './candidate-paths.ts'
 import type { UsagePorts } from './record-read.ts'
@@ -27,20 +28,20 @@ import { fieldRows, shapeRows } from './usage-rows.ts'
 /** Where a namespace's tables are full it is written sooner, but not more often than this. */
 const hurriedMs = 1_000
 
-/** The advisor's job; its payload is the namespace's id (src/worker/jobs/indexes.ts). */
-const checkJobName = 'indexes.check'
 const dayMs = 86_400_000
 
-/** Sees to it that what is in memory is written in time. */
+/** Sees to it that what is in memory is written in time, and soon where it is full. */
 export function scheduleFlush(ports: UsagePorts, memory: UsageMemory): void {
-  if (memory.timer !== null && !memory.isFull) return
+  const isHurried = memory.isFull && !memory.isHurried
+  if (memory.timer !== null && !isHurried) return
+  if (memory.timer !== null) clearTimeout(memory.timer)
+  memory.isHurried = isHurried
   const { usageFlushMs } = ports.config
   const sinceMs = performance.now() - memory.flushedAt
-  if (memory.isFull && memory.isHurried) return
-  if (memory.timer !== null) clearTimeout(memory.timer)
-  memory.isHurried = memory.isFull
-  const delayMs = memory.isFull ? Math.max(0, hurriedMs - sinceMs) : usageFlushMs
-  memory.timer = setTimeout(() => void flushUsage(ports), Math.min(delayMs, usageFlushMs)).unref()
+  const delayMs = isHurried
+    ? Math.min(usageFlushMs, Math.max(0, hurriedMs - sinceMs))
+    : usageFlushMs
+  memory.timer = setTimeout(() => void flushUsage(ports), delayMs).unref()
 }
 
 /**
@@ -144,6 +145,5 @@ async function tellAdvisor(
     await addSamples(tx, namespace.id, samples, most)
   }
   if (crossedPaths(candidates, counts, added, config).length === 0) return
-  const payload = { namespace_id: namespace.id }
-  await ports.queue.add(tx, checkJobName, payload, { singletonKey: namespace.id })
+  await addCheck(tx, ports.queue, namespace.id)
 }
