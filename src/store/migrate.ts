@@ -6,6 +6,7 @@ import { reconfigurations } from './migrations/0004-reconfigurations.ts'
 import { payloadFacts } from './migrations/0005-payload-facts.ts'
 import { queryUsage } from './migrations/0006-query-usage.ts'
 import { indexDecisions } from './migrations/0007-index-decisions.ts'
+import { filterLinks } from './migrations/0008-filter-links.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   payloadFacts,
   queryUsage,
   indexDecisions,
+  filterLinks,
 ]
 
 /** Any number that no other program on the database uses. */

@@ -21,6 +21,7 @@ import type {
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 import type { Json, Obj, Time } from './column-types.ts'
+import type { FilterLinkTable } from './filter-links.ts'
 import type { PayloadFactEpochTable, PayloadFactTable } from './fact-tables.ts'
 import type {
   IndexCheckTable,
@@ -52,6 +53,7 @@ export interface Tables {
   index_decisions: IndexDecisionTable
   index_events: IndexEventTable
   index_checks: IndexCheckTable
+  filter_links: FilterLinkTable
   reconfigurations: ReconfigurationTable
   buckets: BucketTable
   objects: ObjectTable

@@ -1,0 +1,42 @@
+import type { Namespace } from '../namespaces/namespace.ts'
+import type { ShapeUsage } from '../../store/query-usage.ts'
+
+/** Qdrant's own figures where nobody set others: 10,000 KB are compared one by one rather than found in a graph. */
+const fullScanKbDefault = 10_000
+const bytesOfNumber = 4
+
+/** Points of this vector that the engine compares one by one rather than search its graph. */
+export function fullScanPoints(dimensions: number, fullScanKb: number | undefined): number {
+  return Math.floor(((fullScanKb ?? fullScanKbDefault) * 1024) / (dimensions * bytesOfNumber))
+}
+
+/** Dimensions of a dense vector that the namespace has; null for others. */
+export function denseDimensions({ vectors }: Namespace, name: string | null): number | null {
+  const vector = name === null ? undefined : vectors[name]
+  return vector?.type === 'dense' ? vector.dimensions : null
+}
+
+/** Shapes of searches by a dense vector that filter by one of the paths. */
+export function linkableShapes(
+  namespace: Namespace,
+  shapes: readonly ShapeUsage[],
+  paths: ReadonlySet<string>,
+): ShapeUsage[] {
+  return shapes.filter(
+    (shape) =>
+      shape.kind === 'search' &&
+      denseDimensions(namespace, shape.using) !== null &&
+      shape.paths.some((path) => paths.has(path)),
+  )
+}
+
+/** Above this share of the documents a filter leaves a graph connected enough: the engine makes no links for it. */
+const sharedMax = 0.25
+
+/**
+ * Whether a search among `matching` of `documents` goes by the graph (fewer are compared one by one) and needs links to
+ * find its way (many are connected anyway): what Qdrant's planner and its graph builder decide.
+ */
+export function usesLinks(matching: number, documents: number, fullScan: number): boolean {
+  return matching >= fullScan && matching <= documents * sharedMax
+}
