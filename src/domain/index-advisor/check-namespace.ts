@@ -6,6 +6,7 @@ import { isFailure } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { addCheck, planNextCheck } from './add-check.ts'
 import { unsettledStates, type DecisionState, type IndexDecision } from './decision.ts'
+import { buildFilterLinks } from './filter-links.ts'
 import { noticeDrift } from './notice-drift.ts'
 import { observeUsage } from './observe-usage.ts'
 import { pursueDecision } from './pursue-decision.ts'
@@ -71,9 +72,28 @@ async function work(
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const next = await nextDecision(ports, namespace.id)
-  if (!next) return await noticeDrift(ports, namespace, signal)
+  if (!next) {
+    if (await noticeDrift(ports, namespace, signal)) return true
+    if (namespace.autoCreateIndexes) await linkIndexes(ports, namespace, signal)
+    return false
+  }
   await pursueDecision(ports, namespace.id, next.id, signal)
   return true
+}
+
+/** For all indexes of a window together, when each of them has been decided about. */
+async function linkIndexes(
+  ports: Ports,
+  namespace: Namespace,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await buildFilterLinks(ports, namespace, null, signal)
+  } catch (error) {
+    if (signal?.aborted) throw error
+    // Searches find the same without them, only slower; a later check tries again.
+    ports.log.warn({ namespaceId: namespace.id, err: error }, 'filter links were not built')
+  }
 }
 
 /** What is half-done comes first, then in the order in which they were opened: the dearest first. */
