@@ -4,6 +4,9 @@ import { filterLimits, parseFilter } from '../filters/parse-filter.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { recordExecution } from './execution-log.ts'
+import { ExecutionTrace } from './explain/execution-trace.ts'
+import { explainExecution } from './explain/explain-execution.ts'
+import type { Explanation } from './explain/explanation.ts'
 import { readInputs } from './input-schema.ts'
 import { keptBy } from './keep-documents.ts'
 import { resultPage } from './pagination.ts'
@@ -11,6 +14,7 @@ import type { ResultPage } from './pagination.ts'
 import { readResults } from './read-results.ts'
 import type { Results } from './read-results.ts'
 import { readSelection } from './read-selection.ts'
+import { rounded } from './rounded.ts'
 import type { Runnable } from './runnable.ts'
 import type { PlannedStage } from './stage-plan.ts'
 import type { Location, Selection, StageCall, StageResult } from './stage.ts'
@@ -25,6 +29,13 @@ export interface ExecuteRequest {
   filters?: unknown
   limit?: number | null | undefined
   pagination?: unknown
+}
+
+export interface ExecuteOptions {
+  withVectors: boolean
+  signal: AbortSignal
+  /** Says how it was done and why it is not more, which takes longer than doing it. */
+  explain?: boolean
 }
 
 export interface StageStatistics {
@@ -48,6 +59,8 @@ export interface Execution {
   error: string | null
   createdAt: Date
   durationMs: number
+  /** Where it was asked for. */
+  explanation?: Explanation
 }
 
 /**
@@ -59,7 +72,7 @@ export async function executeRetriever(
   namespace: Namespace,
   runnable: Runnable,
   request: ExecuteRequest,
-  options: { withVectors: boolean; signal: AbortSignal },
+  options: ExecuteOptions,
 ): Promise<Execution> {
   const startedAt = performance.now()
   const createdAt = ports.now()
@@ -70,7 +83,10 @@ export async function executeRetriever(
     await run.stages(elapsedMs)
     const execution = { ...(await run.finish()), id, createdAt, durationMs: elapsedMs() }
     keep(ports, namespace, runnable, execution)
-    return execution
+    if (!run.trace) return execution
+    const done = { ...execution, trace: run.trace }
+    const explanation = await explainExecution(ports, namespace, done, options.signal)
+    return { ...execution, explanation }
   } catch (error) {
     keepFailure(ports, namespace, runnable, { id, createdAt, durationMs: elapsedMs() }, error)
     throw error
@@ -79,6 +95,7 @@ export async function executeRetriever(
 
 /** One execution under way. */
 class Run {
+  readonly trace: ExecutionTrace | null
   readonly #call: Omit<StageCall, 'location' | 'preFilter' | 'inputs'>
   readonly #plan: readonly PlannedStage[]
   readonly #inputs: Record<string, unknown>
@@ -96,11 +113,12 @@ class Run {
     namespace: Namespace,
     runnable: Runnable,
     request: ExecuteRequest,
-    { withVectors, signal }: { withVectors: boolean; signal: AbortSignal },
+    { withVectors, signal, explain = false }: ExecuteOptions,
   ) {
     const { collectionIds, retrieverId } = runnable
+    this.trace = explain ? new ExecutionTrace() : null
     this.#call = {
-      ports,
+      ports: this.trace ? Object.assign({ ...ports }, { trace: this.trace }) : ports,
       namespace,
       withVectors,
       retrieverId,
@@ -126,6 +144,8 @@ class Run {
   }
 
   async finish(): Promise<Omit<Execution, 'id' | 'createdAt' | 'durationMs'>> {
+    const { kind } = this.#selection
+    this.trace?.finishes(kind === 'unread' ? this.#selection.sort.map(({ field }) => field) : [])
     const results = await readResults(this.#call, this.#selection, this.#page)
     this.#settle(results.total ?? results.documents.length)
     return {
@@ -146,26 +166,40 @@ class Run {
     const at = location.slice(0, -1)
     const preFilter = this.#filter(preFilters, [...at, 'pre_filters'])
     const before = this.#selection
+    this.trace?.begins(name)
     const { selection, facets, metadata } = await stage.run(
       { ...this.#call, inputs: this.#inputs, location, preFilter },
       parameters,
       before,
     )
-    this.#selection = await this.#filtered(
-      selection,
-      this.#filter(postFilters, [...at, 'post_filters']),
-    )
+    const postFilter = this.#filter(postFilters, [...at, 'post_filters'])
+    const kept = await this.#filtered(selection, postFilter)
+    this.#selection = kept.selection
+    this.trace?.ends({
+      name,
+      stageId: stage.stageId,
+      parameters,
+      input: before.kind === 'read' ? before.documents.length : null,
+      output: kept.of ?? (selection.kind === 'read' ? selection.documents.length : null),
+      kept:
+        kept.selection.kind === 'read' && kept.of !== null ? kept.selection.documents.length : null,
+    })
     this.#facets = facets ?? this.#facets
     this.#count(name, before, performance.now() - startedAt, metadata)
   }
 
-  async #filtered(selection: Selection, filter: Filter | null): Promise<Selection> {
-    if (filter === null) return selection
+  /** `of`: on how many documents in memory the filter was tested; null: it goes to the engine. */
+  async #filtered(
+    selection: Selection,
+    filter: Filter | null,
+  ): Promise<{ selection: Selection; of: number | null }> {
+    if (filter === null) return { selection, of: null }
     if (selection.kind === 'unread' && selection.limit === null && selection.offset === 0) {
-      return { ...selection, filter: both(selection.filter, filter) }
+      return { selection: { ...selection, filter: both(selection.filter, filter) }, of: null }
     }
     const documents = await readSelection(this.#call, selection)
-    return { kind: 'read', documents: keptBy(filter, documents, this.#call.namespace) }
+    const kept = keptBy(filter, documents, this.#call.namespace)
+    return { selection: { kind: 'read', documents: kept }, of: documents.length }
   }
 
   #filter(given: unknown, location: Location): Filter | null {
@@ -240,8 +274,4 @@ function keepFailure(
     durationMs,
     createdAt,
   })
-}
-
-export function rounded(ms: number): number {
-  return Math.round(ms * 1000) / 1000
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { DocumentAnswer, documentAnswer } from '../documents/document-answer.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
-import { rounded } from './execute-retriever.ts'
 import type { Execution } from './execute-retriever.ts'
+import { Explanation } from './explain/explanation.ts'
 import type { ResultPage } from './pagination.ts'
 import type { Results } from './read-results.ts'
+import { rounded } from './rounded.ts'
 
 const Json = z.record(z.string(), z.unknown())
 
@@ -24,6 +25,8 @@ export const ExecutionAnswer = z.looseObject({
   error: z.string().nullable(),
   optimization_applied: z.boolean(),
   facets: Json.optional(),
+  /** Where the request said `explain: true`. */
+  explain: Explanation.optional(),
   created_at: z.string(),
   completed_at: z.string(),
   stages_completed: z.int(),
@@ -36,7 +39,7 @@ export function executionAnswer(
   namespace: Pick<Namespace, 'id'>,
   options: { vectors: boolean },
 ): z.infer<typeof ExecutionAnswer> {
-  const { results, statistics, createdAt, durationMs, facets } = execution
+  const { results, statistics, createdAt, durationMs, facets, explanation } = execution
   const documents = results.documents.map((record) => ({
     ...documentAnswer(record, { namespace, vectors: options.vectors }),
     score: record.score,
@@ -61,6 +64,7 @@ export function executionAnswer(
       ({ metadata }) => metadata?.['pushed_down'] === true,
     ),
     ...(facets && { facets }),
+    ...(explanation && { explain: explanation }),
     created_at: createdAt.toISOString(),
     completed_at: new Date(createdAt.getTime() + durationMs).toISOString(),
     stages_completed: execution.stagesCompleted,

@@ -37,6 +37,8 @@ const execution = {
   pagination: z.unknown().optional(),
   /** Accepted; the answer is one JSON document either way. */
   stream: z.boolean().nullish(),
+  /** Answers `explain` besides: who answered each condition, exact or graph, and why there are not more. */
+  explain: z.boolean().nullish(),
 }
 const about = {
   description: z.string().max(10_000).nullish(),
@@ -274,6 +276,7 @@ async function execute({ ports, namespace, query, body, signal }: ExecuteCall, r
   const done = await executeRetriever(ports, namespace, runnable, body, {
     withVectors: vectors,
     signal,
+    explain: body.explain === true,
   })
   return executionAnswer(done, namespace, { vectors })
 }
