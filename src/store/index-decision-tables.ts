@@ -3,6 +3,7 @@ import type {
   DecisionInputs,
   DecisionState,
   Ending,
+  IndexEvent,
   Parity,
 } from '../domain/index-advisor/decision.ts'
 import type { Census } from '../domain/payload-facts/census.ts'
@@ -39,7 +40,7 @@ export interface IndexEventTable {
   namespace_id: string
   path: string
   decision_id: string | null
-  kind: 'transition' | 'guard'
+  kind: IndexEvent['kind']
   from_state: DecisionState | null
   to_state: DecisionState | null
   detail: Obj

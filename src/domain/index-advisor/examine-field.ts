@@ -49,8 +49,9 @@ export function choiceOf(
     exceptionsMax: config.indexExceptionsMax,
     permilleMax: config.indexExceptionPermilleMax,
   }
-  const listed = indexAt(namespace, path)
-  return chooseSchema(census, inputs.usage.operators ?? {}, limits, listed?.schema)
+  const index = indexAt(namespace, path)
+  const listed = index?.origin === 'system' ? index.schema : undefined
+  return chooseSchema(census, inputs.usage.operators ?? {}, limits, listed)
 }
 
 type TurnedDown = {

@@ -107,7 +107,7 @@ async function choose(ports: BuildPorts, observed: IndexDecision): Promise<Index
   if (countOf(operators, servedOperators) + otherUses > 0) {
     return await moveDecision(ports, observed, 'chosen')
   }
-  const told = Object.keys(operators).join(', ') || 'no condition'
+  const told = Object.keys(operators).toSorted().join(', ') || 'no condition'
   return await moveDecision(ports, observed, 'turned_down', {
     reason: `${tellRule(inputs)} It is read by ${told} only, which no index that keeps the answers would serve; text and uuid indexes never make themselves.`,
     blockedUntil: blockedUntil('values', observed, ports.now(), ports.config),
