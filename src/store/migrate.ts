@@ -7,6 +7,7 @@ import { payloadFacts } from './migrations/0005-payload-facts.ts'
 import { queryUsage } from './migrations/0006-query-usage.ts'
 import { indexDecisions } from './migrations/0007-index-decisions.ts'
 import { filterLinks } from './migrations/0008-filter-links.ts'
+import { loads } from './migrations/0009-loads.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
@@ -20,6 +21,7 @@ export const migrations: readonly Migration[] = [
   queryUsage,
   indexDecisions,
   filterLinks,
+  loads,
 ]
 
 /** Any number that no other program on the database uses. */

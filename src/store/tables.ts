@@ -28,6 +28,7 @@ import type {
   IndexDecisionTable,
   IndexEventTable,
 } from './index-decision-tables.ts'
+import type { LoadPartTable, LoadTable } from './load-tables.ts'
 import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
 import type {
   QuerySampleTable,
@@ -74,6 +75,8 @@ export interface Tables {
   query_usage_shapes: QueryUsageShapeTable
   slow_reads: SlowReadTable
   query_samples: QuerySampleTable
+  loads: LoadTable
+  load_parts: LoadPartTable
 }
 
 interface OrganizationTable {
