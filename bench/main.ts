@@ -1,4 +1,5 @@
 import { filtered } from './filtered/filtered.ts'
+import { links } from './links.ts'
 import { reconfigure } from './reconfigure/reconfigure.ts'
 import { startup } from './startup.ts'
 import { textQuery } from './text-query.ts'
@@ -6,6 +7,7 @@ import { textQuery } from './text-query.ts'
 /** `npm run bench -- <name>`: programs that measure, never tests. */
 const benches: Readonly<Record<string, (write: (line: string) => void) => Promise<void>>> = {
   filtered,
+  links,
   reconfigure,
   startup,
   'text-query': textQuery,

@@ -44,7 +44,7 @@ describe('buildFilterLinks()', () => {
     await search(ports, widened, 'kind')
     const later = await buildFilterLinks(ports, widened, null)
 
-    assert.deepEqual(both.map(({ built }) => built).toSorted(), [false, true])
+    assert.equal(both.filter(({ built }) => built).length, 1)
     assert.match(again.reason, /were built 60 minutes ago/)
     assert.equal(nothingNew.reason, 'no payload index is new')
     assert.equal(later.built, true, later.reason)
@@ -73,7 +73,7 @@ describe('buildFilterLinks()', () => {
     const unasked = await searched(ports, { isAsked: false })
     const few = await searched(ports, { scan: { full_scan_threshold: 10_000 } })
     const narrow = await searched(ports, { tags: 1_000 })
-    const wide = await searched(ports, { tags: 2 })
+    const wide = await searched(ports, { tags: 1 })
 
     const reasons = [unasked, few, narrow, wide].map((each) => buildFilterLinks(ports, each, null))
 
@@ -81,7 +81,7 @@ describe('buildFilterLinks()', () => {
     assert.equal(a, 'no search by a dense vector filters by a new index')
     assert.match(b ?? '', /compares up to 1280000 vectors one by one, and there are 2000 documents/)
     assert.match(c ?? '', /look among 2 to 2 of 2000 documents/)
-    assert.match(d ?? '', /look among 1000 to 1000 of 2000 documents/)
+    assert.match(d ?? '', /look among 2000 to 2000 of 2000 documents/)
   })
 
   test('checks the lease of its caller before it changes anything', async () => {
@@ -100,7 +100,7 @@ describe('what the planner uses links for', () => {
     assert.equal(fullScanPoints(128, 1_000), 2_000)
     assert.equal(usesLinks(4_999, 100_000, 5_000), false)
     assert.equal(usesLinks(5_000, 100_000, 5_000), true)
-    assert.equal(usesLinks(50_000, 100_000, 5_000), false)
+    assert.equal(usesLinks(80_000, 100_000, 5_000), false)
   })
 })
 
@@ -123,7 +123,7 @@ async function searched(
 
 /** Enough of them that their values are kept. */
 async function search(ports: Ports, namespace: Namespace, field: 'tag' | 'kind'): Promise<void> {
-  const filter = leafOf(field, 'eq', `${field.slice(0, 1)}1`)
+  const filter = leafOf(field, 'eq', `${field.slice(0, 1)}0`)
   const one = { using: 'own', query: Float32Array.of(1, 1), filter: null, limit: 5, minScore: null }
   const asked = { kind: 'search', retrieverId: null } as const
   const page = { fusion: null, filter, limit: 5, offset: 0, ...idsOnly }
