@@ -6,6 +6,7 @@ import { collectionRoutes } from './routes/collections.ts'
 import { documentBatchRoutes } from './routes/document-batches.ts'
 import { documentListRoutes } from './routes/document-lists.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { explainRoutes } from './routes/explain.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -43,5 +44,6 @@ export const routes: readonly Route[] = [
   ...documentListRoutes,
   ...documentBatchRoutes,
   ...retrieverRoutes,
+  ...explainRoutes,
   ...taskRoutes,
 ]

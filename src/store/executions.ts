@@ -41,3 +41,21 @@ export async function insertExecutions(db: Db, records: readonly ExecutionRecord
 export async function removeExecutionsBefore(db: Db, time: Date): Promise<void> {
   await db.deleteFrom('executions').where('created_at', '<', time).execute()
 }
+
+/** Runs of a retriever that are looked at for how long its stages take. */
+const recentMax = 100
+
+/** How long each stage of a retriever took in its latest completed runs: the median in ms, by the stage's name. */
+export async function medianStageMs(db: Db, retrieverId: string): Promise<Map<string, number>> {
+  const { rows } = await sql<{ name: string; ms: number }>`
+    WITH recent AS (
+      SELECT detail FROM executions
+      WHERE retriever_id = ${retrieverId} AND status = 'completed'
+      ORDER BY created_at DESC, id DESC LIMIT ${recentMax})
+    SELECT stage.key AS name,
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY (stage.value->>'duration_ms')::float8) AS ms
+    FROM recent, jsonb_each(detail->'stages') AS stage
+    WHERE jsonb_typeof(detail->'stages') = 'object'
+    GROUP BY stage.key`.execute(db)
+  return new Map(rows.map(({ name, ms }) => [name, Number(ms)]))
+}

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import { writeDocuments } from '../../domain/documents/write.ts'
 import { findNamespace } from '../../domain/namespaces/find-namespace.ts'
+import { flushExecutions } from '../../domain/retrievers/execution-log.ts'
 import { startTestServer, type Answer, type TestServer } from '../../../test/support/server.ts'
 
 let server: TestServer
@@ -133,6 +134,21 @@ describe('explain: true', () => {
   })
 })
 
+test('facets count all that meets the filter, by an index where one holds every value', async () => {
+  const parameters = { facets: ['kind', { key: 'n', limit: 2 }], pre_filters: nAtLeast(3) }
+
+  const { facets, explain } = await run({ stages: [search(parameters)], limit: 1, explain: true })
+
+  assert.deepEqual(facets.kind, [
+    { value: 'pub', count: 6 },
+    { value: 'inn', count: 3 },
+  ])
+  assert.equal(facets.n.length, 2)
+  const kinds = explain.reads.map(({ kind }: Answer) => kind)
+  assert.deepEqual(kinds, ['search', 'values', 'pass'])
+  assert.match(explain.reads[1].how, /index on 'kind'/)
+})
+
 describe('the graph', () => {
   test('is said to be walked where there are enough vectors, and not where a filter leaves few', async () => {
     await server.call('POST', '/v1/namespaces', {
@@ -175,6 +191,68 @@ describe('the graph', () => {
     assert.deepEqual(few.compared_with_exact, { same: 20, of: 20 })
     assert.equal(few.filter.conditions[0].index.type, 'integer')
     assert.ok(all.compared_with_exact.same <= all.compared_with_exact.of)
+  })
+})
+
+describe('POST /v1/retrievers/{retriever_id}/execute/explain', () => {
+  test('200 counts what each stage would leave, and runs none', async () => {
+    const { retriever_id: id } = await call('POST', '/v1/retrievers', {
+      retriever_name: 'estimated',
+      collection_ids: [collectionId],
+      input_schema: { kind: { type: 'string', required: true } },
+      stages: [
+        filter({ field: 'kind', operator: 'eq', value: '{{INPUT.kind}}' }),
+        search({ final_top_k: 6, pre_filters: nAtLeast(1) }),
+        filter({ field: 'year', operator: 'lt', value: 2006 }),
+        { stage_id: 'limit', parameters: { limit: 1 } },
+      ],
+    })
+    const explain = (kind?: string) =>
+      call('POST', `/v1/retrievers/${id}/execute/explain`, { inputs: { kind } })
+
+    const estimate = await explain('pub')
+
+    const plan = estimate.execution_plan
+    assert.equal(estimate.retriever_id, id)
+    assert.equal(estimate.total_estimated_stages, 4)
+    assert.deepEqual(
+      plan.map((stage: Answer) => [stage.estimated_input, stage.estimated_output]),
+      // 4 of 8 pubs are of before 2006: so may be half of the six that are found.
+      [
+        [12, 8],
+        [8, 6],
+        [6, 3],
+        [3, 1],
+      ],
+    )
+    assert.deepEqual(plan[0].optimization_notes, [
+      'kind eq: served by the keyword index',
+      'never executed so far: its duration is not known',
+    ])
+    assert.deepEqual(plan[1].warnings, ["n gte: no index on 'n'"])
+    assert.deepEqual(estimate.optimization_suggestions[0].field_name, 'n')
+    assert.equal(estimate.estimated_cost.total_duration_ms, 0)
+    const { executions } = await server.ports.db
+      .selectFrom('executions')
+      .select((query) => query.fn.countAll<number>().as('executions'))
+      .where('retriever_id', '=', id)
+      .executeTakeFirstOrThrow()
+    assert.equal(Number(executions), 0)
+  })
+
+  test('200 with the medians of what was executed; 422 for inputs that would be refused; 404', async () => {
+    await call('POST', '/v1/retrievers', { retriever_name: 'timed', stages: [search()] })
+    await call('POST', '/v1/retrievers/timed/execute', {})
+    await flushExecutions(server.ports)
+
+    const estimate = await call('POST', '/v1/retrievers/timed/execute/explain', {})
+    const missing = await post('/v1/retrievers/estimated/execute/explain', {})
+    const absent = await post('/v1/retrievers/none/execute/explain', {})
+
+    assert.ok(estimate.execution_plan[0].estimated_duration_ms > 0)
+    assert.deepEqual(estimate.bottleneck_stages, ['search'])
+    assert.equal(missing.status, 422)
+    assert.equal(absent.status, 404)
   })
 })
 
@@ -358,6 +436,10 @@ async function addCollection(name: string, bucketId: string): Promise<string> {
     feature_extractor: { feature_extractor_name: 'passthrough_extractor', version: 'v1' },
   })
   return collection_id
+}
+
+function post(path: string, body: unknown): Promise<Response> {
+  return server.fetch(path, { method: 'POST', headers: namespace, body })
 }
 
 function call(method: string, path: string, body?: unknown): Promise<Answer> {

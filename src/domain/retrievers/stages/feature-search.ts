@@ -12,6 +12,7 @@ import type { Wanted } from '../search-query.ts'
 import { SearchQuery, wantedBy } from '../search-query.ts'
 import type { Location, Selection, StageCall } from '../stage.ts'
 import { both, stage } from '../stage.ts'
+import { countFacets, Facet } from './feature-facets.ts'
 
 const Identifiers = z.array(z.string().min(1)).max(1_000)
 
@@ -34,7 +35,7 @@ const parameters = {
   pre_filters: z.unknown().optional(),
   collection_identifiers: Identifiers.optional(),
   group_by: z.unknown().optional(),
-  facets: z.array(z.unknown()).optional(),
+  facets: z.array(Facet).max(20).optional(),
   query_preprocessing: z.unknown().optional(),
   learning_config: z.unknown().optional(),
 }
@@ -61,7 +62,7 @@ export const featureSearchStage = stage({
     limit: 'final_top_k',
   },
   normalise: normaliseFeatureSearch,
-  check({ searches, fusion, query_preprocessing, group_by, facets }, location) {
+  check({ searches, fusion, query_preprocessing, group_by }, location) {
     for (const [i, { on_empty }] of searches.entries()) {
       if (on_empty === 'random')
         throw notRun([...location, 'searches', i, 'on_empty'], 'random', 'error or skip')
@@ -71,23 +72,34 @@ export const featureSearchStage = stage({
       throw notRun([...location, 'fusion'], fusion, 'rrf or dbsf')
     if (query_preprocessing !== undefined) throw notEnabled('query_preprocessing')
     if (group_by !== undefined) throw notEnabled('group_by')
-    if (facets !== undefined && facets.length > 0) throw notEnabled('facets')
   },
   async run(call, given, selection) {
-    const location = call.location
-    const filter = both(
-      both(narrowing(selection), call.preFilter),
-      filterOf(call, given.pre_filters, [...location, 'pre_filters']),
-    )
-    const collectionIds = await idsOf(call, given.collection_identifiers, call.collectionIds)
-    if (given.searches.length === 0)
-      return { selection: filterOnly(call, given.final_top_k, filter, collectionIds) }
-
+    const within = await searchedWithin(call, given, selection)
+    const { filter, collectionIds } = within
+    if (given.searches.length === 0) {
+      const listed = filterOnly(call, given.final_top_k, filter, collectionIds)
+      return { selection: listed, ...(await countFacets(call, given.facets, within)) }
+    }
     const ready = await readySearches(call, given.searches, collectionIds)
-    const documents = await search(call, ready, given, { filter, collectionIds })
-    return { selection: { kind: 'read', documents } }
+    const documents = await search(call, ready, given, within)
+    const facets = await countFacets(call, given.facets, within)
+    return { selection: { kind: 'read', documents }, ...facets }
   },
 })
+
+/** The documents that a stage searches in: those that its own filters and the stages before it leave. */
+export async function searchedWithin(
+  call: StageCall,
+  given: { pre_filters?: unknown; collection_identifiers?: readonly string[] | undefined },
+  selection: Selection,
+): Promise<{ filter: Filter | null; collectionIds: readonly string[] | null }> {
+  const own = filterOf(call, given.pre_filters, [...call.location, 'pre_filters'])
+  const filter = both(both(narrowing(selection), call.preFilter), own)
+  return {
+    filter,
+    collectionIds: await idsOf(call, given.collection_identifiers, call.collectionIds),
+  }
+}
 
 async function search(
   call: StageCall,
