@@ -105,6 +105,8 @@ class ListeningRowCache implements RowCache {
   }
 
   forget(noun: CachedNoun): void {
+    // What is known of stored values is kept together with a namespace's indexes.
+    if (noun === 'namespaces') this.forget('payload_facts')
     const shelf = this.#shelves[noun]
     shelf.epoch += 1
     shelf.entries.clear()

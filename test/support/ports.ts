@@ -21,6 +21,7 @@ export function testConfig(
     NACRE_LOG: 'silent',
     NACRE_DRAIN_TIMEOUT_MS: '2000',
     NACRE_EMBEDDING_THREADS: '1',
+    NACRE_FACTS_AGE_MS: '20',
     DATABASE_URL: databaseUrl,
     ...env,
   })

@@ -2,9 +2,10 @@ import type { Ports } from '../../ports/ports.ts'
 import type { NewPoint, SparseVector, VectorValue } from '../../ports/vector-engine.ts'
 import { isSameShape } from '../namespaces/merge-vectors.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import type { NotePorts } from '../payload-facts/note-writes.ts'
 import type { DocumentRecord } from './document.ts'
 import { retrieveDocuments } from './read.ts'
-import { upsertPoints } from './write.ts'
+import { fillPoints } from './write.ts'
 
 /** Documents of one engine call: their vectors cross as JSON. */
 const documentsMax = 256
@@ -14,7 +15,7 @@ const documentsMax = 256
  * and answers how many were there. Only for a caller that holds the namespace's lease, or looks again afterwards.
  */
 export async function carryDocuments(
-  ports: Pick<Ports, 'vectors'>,
+  ports: NotePorts & Pick<Ports, 'vectors'>,
   from: Namespace,
   to: Namespace,
   pointIds: readonly string[],
@@ -27,7 +28,7 @@ export async function carryDocuments(
   for (let i = 0; i < pointIds.length; i += documentsMax) {
     const ids = pointIds.slice(i, i + documentsMax)
     const records = await retrieveDocuments(ports, from, ids, selection)
-    if (records.length > 0) await upsertPoints(ports, to, records.map(pointOf))
+    if (records.length > 0) await fillPoints(ports, to, records.map(pointOf))
     carried += records.length
   }
   return carried

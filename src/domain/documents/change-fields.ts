@@ -1,9 +1,11 @@
 import type { Payload } from '../../ports/vector-engine.ts'
-import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import { noteWrites } from '../payload-facts/note-writes.ts'
+import { untilReadersKnow } from '../payload-facts/readers-know.ts'
+import type { WatchedValues } from '../payload-facts/watched-values.ts'
 import { internalOf, type DocumentRecord } from './document.ts'
 import { patched } from './document-patch.ts'
 import { inTurn } from './in-turn.ts'
-import { noteWrite, payloadFacts } from './payload-facts.ts'
 import { retrieveDocuments } from './read.ts'
 import { applyWrite, type WritePorts } from './write.ts'
 import { writePlace } from './write-place.ts'
@@ -23,51 +25,53 @@ export async function changeFields(
   change: FieldsChange,
   signal?: AbortSignal,
 ): Promise<DocumentRecord[]> {
-  return await ports.leases.shared(
+  const { records, notedAt } = await ports.leases.shared(
     namespace.id,
     async (share) => {
-      const { live, pending } = await writePlace(ports, namespace, share)
+      const { live, pending, watched } = await writePlace(ports, namespace, share)
       const changed = await inTurn(namespace.id, async () => {
-        const records = await changeThere(ports, live, pointIds, change, signal)
+        const there = await changeThere(ports, live, watched, pointIds, change, signal)
         // What it does not have yet it is given later, as it is then.
-        if (pending) await changeThere(ports, pending, pointIds, change, signal)
-        return records
+        if (pending) await changeThere(ports, pending, watched, pointIds, change, signal)
+        return there
       })
       share.check()
       return changed
     },
     signal,
   )
+  await untilReadersKnow(ports, notedAt)
+  return records
+}
+
+/** As they are afterwards, and when the last of what readers must know of them was committed (`noteWrites`). */
+interface Changed {
+  records: DocumentRecord[]
+  notedAt: number
 }
 
 async function changeThere(
   ports: WritePorts,
   namespace: Namespace,
+  watched: WatchedValues,
   pointIds: readonly string[],
   change: FieldsChange,
   signal: AbortSignal | undefined,
-): Promise<DocumentRecord[]> {
+): Promise<Changed> {
   const everything = { select: null, withVectors: false }
-  const records = await retrieveDocuments(ports, namespace, pointIds, everything, signal)
-  const changed: DocumentRecord[] = []
-  for (const record of records) {
-    changed.push(await changeDocument(ports, namespace, record, change, signal))
+  const found = await retrieveDocuments(ports, namespace, pointIds, everything, signal)
+  const now = ports.now().toISOString()
+  const changed = found.map((record) => ({
+    record,
+    payload: changedPayload(record.payload ?? {}, change, now),
+  }))
+  const written = changed.map(({ record, payload }) => ({ id: record.pointId, payload }))
+  const notedAt = await noteWrites(ports, watched, namespace.generation, written)
+  for (const { record, payload } of changed) {
+    const selection = { points: [record.pointId] }
+    await applyWrite(ports, namespace, { kind: 'overwrite_payload', selection, payload }, signal)
   }
-  return changed
-}
-
-async function changeDocument(
-  ports: WritePorts,
-  namespace: Namespace,
-  record: DocumentRecord,
-  change: FieldsChange,
-  signal: AbortSignal | undefined,
-): Promise<DocumentRecord> {
-  const payload = changedPayload(record.payload ?? {}, change, ports.now().toISOString())
-  noteWrite(payloadFacts(ports.vectors, collectionOf(namespace)), payload)
-  const selection = { points: [record.pointId] }
-  await applyWrite(ports, namespace, { kind: 'overwrite_payload', selection, payload }, signal)
-  return { ...record, payload }
+  return { records: changed.map(({ record, payload }) => ({ ...record, payload })), notedAt }
 }
 
 function changedPayload(payload: Payload, change: FieldsChange, now: string): Payload {

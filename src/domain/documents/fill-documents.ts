@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Ports } from '../../ports/ports.ts'
-import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import { noteWrites, type NotePorts } from '../payload-facts/note-writes.ts'
+import { watchedValuesOf } from '../payload-facts/watched-values.ts'
 import { internalOf, type NewDocument } from './document.ts'
 import { patched } from './document-patch.ts'
-import { noteWrite, payloadFacts } from './payload-facts.ts'
 import { retrieveDocuments } from './read.ts'
-import { applyWrite, earlierOf, pointOf, upsertPoints } from './write.ts'
+import { applyWrite, earlierOf, fillPoints, pointOf } from './write.ts'
 
 /** Points of one engine call. */
 const pointsMax = 500
@@ -16,7 +17,7 @@ const pointsMax = 500
  * changed meanwhile.
  */
 export async function fillDocuments(
-  ports: Pick<Ports, 'vectors' | 'now'>,
+  ports: NotePorts & Pick<Ports, 'vectors'>,
   live: Namespace,
   coming: Namespace,
   documents: readonly NewDocument[],
@@ -26,13 +27,13 @@ export async function fillDocuments(
     const earlier = await earlierOf(ports, live, some)
     const now = ports.now().toISOString()
     const points = some.map((document) => pointOf(document, earlier.get(document.id), now))
-    await upsertPoints(ports, coming, points)
+    await fillPoints(ports, coming, points)
   }
 }
 
 /** Gives extracted documents of a generation the changes that users have made in those of the live one. */
 export async function repatchDocuments(
-  ports: Pick<Ports, 'vectors'>,
+  ports: NotePorts & Pick<Ports, 'vectors'>,
   live: Namespace,
   coming: Namespace,
   pointIds: readonly string[],
@@ -49,7 +50,9 @@ export async function repatchDocuments(
     const internal = internalOf(payload)
     if (!patch || isDeepStrictEqual(patch, internal.patch)) continue
     const changed = { ...patched(fields, patch), _internal: { ...internal, patch } }
-    noteWrite(payloadFacts(ports.vectors, collectionOf(coming)), changed)
+    const watched = await watchedValuesOf(ports, coming.id)
+    const written = [{ id: pointId, payload: changed }]
+    await noteWrites(ports, watched, coming.generation, written)
     const selection = { points: [pointId] }
     await applyWrite(ports, coming, { kind: 'overwrite_payload', selection, payload: changed })
   }

@@ -1,8 +1,14 @@
 import type { Ports } from '../../ports/ports.ts'
-import type { EngineFilter, PayloadSelector } from '../../ports/vector-engine.ts'
+import type {
+  EngineFilter,
+  Payload,
+  PayloadFieldSchema,
+  PayloadSelector,
+} from '../../ports/vector-engine.ts'
 import { all, asEngineFilter, type Formula } from '../filters/bounds.ts'
 import {
   compileFilter,
+  type Exceptions,
   type Fact,
   type FilterContext,
   type IndexedPath,
@@ -10,8 +16,17 @@ import {
 import { filterTest, type FilterTest } from '../filters/evaluate-filter.ts'
 import { enginePath, fieldPaths, rootKeyOf, storedPath } from '../filters/field-path.ts'
 import type { Filter } from '../filters/filter.ts'
-import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
-import { knownFact, learnFact, payloadFacts, type FactScan } from './payload-facts.ts'
+import { pathValues } from '../filters/field-values.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
+import {
+  currentFacts,
+  indexedPaths as pathsOf,
+  knownFact,
+  pathKey,
+  type CurrentFacts,
+  type FactPorts,
+} from '../payload-facts/current-facts.ts'
+import { learnFact, type FactScan } from '../payload-facts/learn-fact.ts'
 
 /** Which documents of a namespace are read: those of some collections, or null: of all. */
 export interface Scope {
@@ -24,56 +39,117 @@ export interface ReadPlan {
   residual: FilterTest | null
   /** What the residual reads of a payload. */
   residualSelect: PayloadSelector
+  /** What it goes by; null where it needs none. */
+  facts: CurrentFacts | null
+  /** Documents that are tested beside indexes, and were read for it. */
+  exceptions: number
 }
 
 /**
- * Compiles a filter for one read. What has to be known of the stored values first, and is not, is looked at now;
- * what would only make the read faster is looked at in the background, for the next one.
+ * Compiles a filter for one read, by what is known of the stored values now (docs/internals/payload-facts.md). What has
+ * to be known first, and is not, is looked at now; what would only make the read faster is looked at in the background,
+ * for the next one.
  */
 export async function planRead(
-  ports: Pick<Ports, 'vectors' | 'log'>,
+  ports: FactPorts & Pick<Ports, 'vectors' | 'log'>,
   namespace: Namespace,
   scope: Scope,
   filter: Filter | null,
-  scan: FactScan,
+  scan: PlanScan,
 ): Promise<ReadPlan> {
   if (filter === null) {
-    return { engine: asEngineFilter(scopeFormula(scope)), residual: null, residualSelect: false }
+    const engine = asEngineFilter(scopeFormula(scope))
+    return { engine, residual: null, residualSelect: false, facts: null, exceptions: 0 }
   }
-  const facts = payloadFacts(ports.vectors, collectionOf(namespace))
-  const context: FilterContext = {
+  const values = new Map<ReadonlySet<string>, Exceptions>()
+  const contextOf = (facts: CurrentFacts): FilterContext => ({
     namespaceId: namespace.id,
     collectionIds: scope.collectionIds,
-    indexes: indexedPaths(namespace),
+    indexes: facts.indexes,
     engineFindsWords: ports.vectors.kind === 'qdrant-edge',
     knows: (fact) => knownFact(facts, fact),
-  }
-  let compiled = compileFilter(filter, context)
+    exceptions: (path, type) => exceptionsIn(facts, values, path, type),
+  })
+  let facts = await currentFacts(ports, namespace)
+  let compiled = compileFilter(filter, contextOf(facts))
   for (let look = 0; look < looksMax && compiled.unknown.some(isNeeded); look++) {
-    await Promise.all(compiled.unknown.filter(isNeeded).map((fact) => learnFact(facts, fact, scan)))
-    compiled = compileFilter(filter, context)
+    const needed = compiled.unknown.filter(isNeeded)
+    const looked = await Promise.all(
+      needed.map((fact) => lookFor(ports, namespace, facts, fact, { scan, values })),
+    )
+    if (!looked.includes(true)) break
+    facts = await currentFacts(ports, namespace)
+    compiled = compileFilter(filter, contextOf(facts))
   }
   for (const fact of compiled.unknown) {
-    learnFact(facts, fact, scan).catch((error: unknown) => {
-      ports.log.warn(
-        { err: error, namespaceId: namespace.id, fact },
-        'looking at stored values failed',
-      )
-    })
+    if (!isNeeded(fact)) learnLater(ports, namespace, facts, fact, scan)
   }
   const { residual } = compiled
   return {
     engine: asEngineFilter(all([scopeFormula(scope), compiled.engine ?? true])),
     residual: residual && filterTest(residual),
     residualSelect: residual ? selectorOf(fieldsOf(residual)) : false,
+    facts,
+    exceptions: [...values.values()].reduce((sum, { ids }) => sum + ids.length, 0),
   }
 }
 
-/** One look may show that another is needed; more rounds than this would be a mistake of ours. */
-const looksMax = 3
+/** How a plan looks at documents; the read gate's, since only it reads the engine. */
+export interface PlanScan extends FactScan {
+  /** Payloads of those of the points that are there, as far as the path needs. */
+  payloadsOf(pointIds: readonly string[], path: string): Promise<ReadonlyMap<string, Payload>>
+}
+
+/** One look may show that another is needed; more rounds than this are only seen where values change all the time. */
+const looksMax = 4
 
 function isNeeded(fact: Fact): boolean {
   return fact.kind !== 'single'
+}
+
+/** `values`: of the exceptions that were read for this plan, by the very set that was known. */
+function exceptionsIn(
+  facts: CurrentFacts,
+  values: ReadonlyMap<ReadonlySet<string>, Exceptions>,
+  path: string,
+  type: PayloadFieldSchema['type'],
+): Exceptions | 'unread' | null {
+  const known = facts.paths.get(pathKey(path, type))
+  if (!known || known.isOverflown) return null
+  return values.get(known.exceptions) ?? 'unread'
+}
+
+/** Whether more is known than before. */
+async function lookFor(
+  ports: FactPorts,
+  namespace: Namespace,
+  facts: CurrentFacts,
+  fact: Fact,
+  { scan, values }: { scan: PlanScan; values: Map<ReadonlySet<string>, Exceptions> },
+): Promise<boolean> {
+  if (fact.kind !== 'exceptions') return await learnFact(ports, namespace, facts, fact, scan)
+  const known = facts.paths.get(pathKey(fact.path, fact.type))
+  if (!known) return false
+  const ids = [...known.exceptions]
+  const payloads = await scan.payloadsOf(ids, fact.path)
+  const found = [...payloads].map(([id, payload]) => [id, pathValues(payload, fact.path)] as const)
+  values.set(known.exceptions, { ids, values: new Map(found) })
+  return true
+}
+
+function learnLater(
+  ports: FactPorts & Pick<Ports, 'log'>,
+  namespace: Namespace,
+  facts: CurrentFacts,
+  fact: Fact,
+  scan: FactScan,
+): void {
+  learnFact(ports, namespace, facts, fact, scan).catch((error: unknown) => {
+    ports.log.warn(
+      { err: error, namespaceId: namespace.id, fact },
+      'looking at stored values failed',
+    )
+  })
 }
 
 function scopeFormula({ collectionIds }: Scope): Formula {
@@ -89,14 +165,9 @@ const indexesByNamespace = new WeakMap<Namespace, ReadonlyMap<string, IndexedPat
 
 /** The physical paths with an index, or with one that may be there. */
 export function indexedPaths(namespace: Namespace): ReadonlyMap<string, IndexedPath> {
-  const known = indexesByNamespace.get(namespace)
-  if (known) return known
-  const built = namespace.payloadIndexes.filter(({ state }) => state !== 'virtual')
-  const indexes = new Map(
-    built.map(({ path, schema, state }) => [path, { schema, isActive: state === 'active' }]),
-  )
-  indexesByNamespace.set(namespace, indexes)
-  return indexes
+  const known = indexesByNamespace.get(namespace) ?? pathsOf(namespace.payloadIndexes)
+  indexesByNamespace.set(namespace, known)
+  return known
 }
 
 /** Payload selector for whole root fields; everything where a name cannot be said in a path. */

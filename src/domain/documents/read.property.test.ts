@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { silentLogger } from '../../../test/support/silent-logger.ts'
-import { openQdrantEdge } from '../../adapters/qdrant-edge/open-qdrant-edge.ts'
-import { readConfig } from '../../config.ts'
+import { activeIndex, fillEngine, openReadPorts } from '../../../test/support/engine-place.ts'
 import type { Payload, PayloadFieldSchema } from '../../ports/vector-engine.ts'
 import { evaluateFilter } from '../filters/evaluate-filter.ts'
 import type { Filter, Leaf, Operator } from '../filters/filter.ts'
-import { aliasOf, collectionOf, type Namespace } from '../namespaces/namespace.ts'
-import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
+import type { Namespace } from '../namespaces/namespace.ts'
 import { documentIdOf } from './document.ts'
 import { countDocuments, scanDocuments, type ReadPorts } from './read.ts'
 
@@ -119,14 +112,14 @@ describe('the read gate answers every filter as evaluateFilter() does', () => {
   const runs = Number(process.env['NACRE_PROPERTY_RUNS'] ?? 12)
 
   test('without payload indexes', async () => {
-    await using place = await openPlace()
+    await using ports = await openReadPorts()
     await fc.assert(
       fc.asyncProperty(
         fc.array(payload, { minLength: 1, maxLength: 30 }),
         fc.array(filter, { minLength: 1, maxLength: 40 }),
         async (payloads, filters) => {
-          const { namespace, documents } = await place.fill(payloads, [])
-          for (const each of filters) await checkAnswer(place.ports, namespace, documents, each)
+          const { namespace, documents } = await fillEngine(ports, payloads, [])
+          for (const each of filters) await checkAnswer(ports, namespace, documents, each)
         },
       ),
       { numRuns: runs },
@@ -134,34 +127,24 @@ describe('the read gate answers every filter as evaluateFilter() does', () => {
   })
 
   test('with a payload index of any type on each field', async () => {
-    await using place = await openPlace()
+    await using ports = await openReadPorts()
     await fc.assert(
       fc.asyncProperty(
         fc.array(payload, { minLength: 1, maxLength: 30 }),
         fc.array(filter, { minLength: 1, maxLength: 40 }),
         fc.tuple(...indexed.map(() => fc.constantFrom(...schemas))),
         async (payloads, filters, chosen) => {
-          const indexes = indexed.map((path, i) => indexOf(path, chosen[i] ?? { type: 'keyword' }))
-          const { namespace, documents } = await place.fill(payloads, indexes)
-          for (const each of filters) await checkAnswer(place.ports, namespace, documents, each)
+          const indexes = indexed.map((path, i) =>
+            activeIndex(path, chosen[i] ?? { type: 'keyword' }),
+          )
+          const { namespace, documents } = await fillEngine(ports, payloads, indexes)
+          for (const each of filters) await checkAnswer(ports, namespace, documents, each)
         },
       ),
       { numRuns: runs },
     )
   })
 })
-
-function indexOf(path: string, schema: PayloadFieldSchema): PayloadIndex {
-  return {
-    fieldName: path,
-    path,
-    schema,
-    origin: 'user',
-    isProtected: false,
-    state: 'active',
-    error: null,
-  }
-}
 
 async function checkAnswer(
   ports: ReadPorts,
@@ -185,65 +168,4 @@ async function checkAnswer(
 
   assert.deepEqual(found.toSorted(), expected, JSON.stringify(filter))
   assert.equal(count, expected.length, JSON.stringify(filter))
-}
-
-async function openPlace() {
-  const folder = await mkdtemp(join(tmpdir(), 'nacre-read-'))
-  const config = readConfig({ NACRE_DATA: folder })
-  const vectors = await openQdrantEdge({ folder, config, log: silentLogger })
-  let made = 0
-  return {
-    ports: { vectors, config, log: silentLogger },
-    async fill(payloads: readonly Payload[], payloadIndexes: PayloadIndex[]) {
-      const namespace = namespaceOf(`ns_test${made++}`, payloadIndexes)
-      const collection = collectionOf(namespace)
-      await vectors.createCollection(collection, { vectors: {}, sparse_vectors: {} })
-      await vectors.setAlias(aliasOf(namespace), collection)
-      const documents = payloads.map((each) => ({
-        id: randomUUID(),
-        payload: {
-          ...each,
-          _internal: { collection_id: 'col_a', created_at: '2024-01-01T00:00:00.000Z' },
-        },
-      }))
-      // Half before the indexes and half after: built from what is there, and kept up to date.
-      const half = documents.length >> 1
-      const points = documents.map((document) => ({ ...document, vectors: {} }))
-      await vectors.write(collection, { kind: 'upsert', points: points.slice(0, half) })
-      for (const { path, schema } of payloadIndexes)
-        await vectors.createPayloadIndex(collection, path, schema)
-      await vectors.write(collection, { kind: 'upsert', points: points.slice(half) })
-      return { namespace, documents }
-    },
-    async [Symbol.asyncDispose]() {
-      await vectors[Symbol.asyncDispose]()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
-
-function namespaceOf(id: string, payloadIndexes: PayloadIndex[]): Namespace {
-  return {
-    id,
-    organizationId: 'org_test',
-    name: id,
-    description: null,
-    namespaceType: 'standard',
-    state: 'ready',
-    generation: 1,
-    featureExtractors: [],
-    vectors: {},
-    embedding: {
-      model: 'bundled',
-      inferenceName: 'test',
-      dimensions: 2,
-      languages: ['en'],
-      tokensMax: 10,
-    },
-    payloadIndexes,
-    autoCreateIndexes: false,
-    infrastructure: {},
-    createdAt: new Date(0),
-    updatedAt: new Date(0),
-  }
 }

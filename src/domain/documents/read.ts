@@ -23,8 +23,9 @@ import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './d
 import type { AskedRead } from '../query-usage/asked-read.ts'
 import { recordSearches } from '../query-usage/record-searches.ts'
 import { tapped, type TapPorts } from '../query-usage/tapped.ts'
-import { knownFact, learnFact, payloadFacts, type FactScan } from './payload-facts.ts'
-import { planRead, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
+import { currentFacts, knownFact } from '../payload-facts/current-facts.ts'
+import { learnFact } from '../payload-facts/learn-fact.ts'
+import { planRead, selectorOf, type PlanScan, type ReadPlan, type Scope } from './read-plan.ts'
 import type { ReadTrace, TracedFilter } from './read-trace.ts'
 
 /**
@@ -33,7 +34,7 @@ import type { ReadTrace, TracedFilter } from './read-trace.ts'
  * so that one read sees one schema from its filter to its last page, whatever is switched meanwhile
  * (docs/internals/reconfigure.md).
  */
-export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log'> &
+export type ReadPorts = Pick<Ports, 'vectors' | 'config' | 'log' | 'db' | 'cache'> &
   TapPorts & {
     /** Of a call that is to be explained. */
     trace?: ReadTrace
@@ -242,7 +243,7 @@ export async function planOf(
   filter: Filter | null,
   signal?: AbortSignal,
 ): Promise<ReadPlan> {
-  return await planRead(ports, namespace, scope, filter, factScan(ports, namespace, signal))
+  return await planRead(ports, namespace, scope, filter, planScan(ports, namespace, signal))
 }
 
 /** One page as the engine gives it, in the order of ids or of an index; its filter is the engine's own. */
@@ -300,10 +301,13 @@ export async function factsHold(
   facts: readonly Fact[],
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const known = payloadFacts(ports.vectors, collectionOf(namespace))
+  const scan = planScan(ports, namespace, signal)
   for (const fact of facts) {
-    if (knownFact(known, fact) === null)
-      await learnFact(known, fact, factScan(ports, namespace, signal))
+    let known = await currentFacts(ports, namespace)
+    if (knownFact(known, fact) === null) {
+      if (!(await learnFact(ports, namespace, known, fact, scan))) return false
+      known = await currentFacts(ports, namespace)
+    }
     if (knownFact(known, fact) !== true) return false
   }
   return true
@@ -401,12 +405,12 @@ function tooMuch(limit: number) {
   })
 }
 
-/** How the facts of stored values are looked at (payload-facts.ts). */
-function factScan(
+/** How stored values are looked at for a plan. What others wait for as well ends with no caller's signal. */
+function planScan(
   ports: ReadPorts,
   namespace: Namespace,
   signal: AbortSignal | undefined,
-): FactScan {
+): PlanScan {
   const collection = collectionOf(namespace)
   return {
     async hasRootKey(key) {
@@ -415,12 +419,13 @@ function factScan(
         any([{ must_not: [{ is_empty: { key: path } }] }, { is_null: { key: path } }]),
       )
       const request = { limit: 1, with_payload: false, ...(filter && { filter }) }
-      return (await ports.vectors.scroll(collection, request, signal)).points.length > 0
+      return (await ports.vectors.scroll(collection, request)).points.length > 0
     },
-    async *payloadsWith(path) {
-      for await (const page of valuesAt(ports, namespace, path)) {
-        yield page.map(({ payload }) => payload)
-      }
+    valuesAt: (path) => valuesAt(ports, namespace, path),
+    async payloadsOf(pointIds, path) {
+      const request = { ids: [...pointIds], with_payload: selectorOf([path]) }
+      const points = await ports.vectors.retrieve(collection, request, signal)
+      return new Map(points.map(({ id, payload }) => [String(id), payload ?? {}]))
     },
   }
 }

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import fc from 'fast-check'
-import { activeIndex, fillEngine, type EnginePlace } from '../../../test/support/engine-place.ts'
-import { silentLogger } from '../../../test/support/silent-logger.ts'
-import { openQdrantEdge } from '../../adapters/qdrant-edge/open-qdrant-edge.ts'
-import { readConfig } from '../../config.ts'
+import {
+  activeIndex,
+  fillEngine,
+  openReadPorts,
+  type EnginePlace,
+} from '../../../test/support/engine-place.ts'
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
 import { evaluateFilter } from '../filters/evaluate-filter.ts'
 import type { Filter } from '../filters/filter.ts'
@@ -104,11 +103,7 @@ describe('what indexes answer alone is what a pass over the documents answers', 
   const servedCount = { order: 0, values: 0 }
 
   before(async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'nacre-served-'))
-    stack.defer(() => rm(folder, { recursive: true, force: true }))
-    const config = readConfig({ NACRE_DATA: folder })
-    const vectors = stack.use(await openQdrantEdge({ folder, config, log: silentLogger }))
-    ports = { vectors, config, log: silentLogger }
+    ports = stack.use(await openReadPorts())
   })
   after(async () => {
     await stack.disposeAsync()
@@ -123,7 +118,7 @@ describe('what indexes answer alone is what a pass over the documents answers', 
         async (columns, count, limit) => {
           const payloads = Array.from({ length: count }, (_, i) => payloadOf(columns, i))
           const indexes = columns.map(({ schema }, i) => activeIndex(paths[i] ?? '', schema))
-          const place = await fillEngine(ports.vectors, payloads, indexes)
+          const place = await fillEngine(ports, payloads, indexes)
           for (const filter of filters) {
             for (const field of fields) await checkField(place, field, filter, limit)
           }

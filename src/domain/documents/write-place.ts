@@ -3,6 +3,7 @@ import { readNamespaceById } from '../../store/namespaces.ts'
 import { readReconfigurations } from '../../store/reconfigurations.ts'
 import type { SharedLease } from '../namespaces/lease.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import { loadWatchedValues, type WatchedValues } from '../payload-facts/watched-values.ts'
 import type { Reconfiguration } from '../reconfiguration/reconfiguration.ts'
 
 /** Where writes of a namespace go (design 7, One gate each: both generations). */
@@ -13,6 +14,8 @@ export interface WritePlace {
   pending: Namespace | null
   /** Earlier generations that an undo may bring back: they get every deletion, first. */
   retained: readonly Namespace[]
+  /** Of which values the facts are told before they are written. */
+  watched: WatchedValues
 }
 
 /**
@@ -39,7 +42,11 @@ export function generationOf(
 }
 
 async function loadPlace({ db }: Pick<Ports, 'db'>, given: Namespace): Promise<WritePlace> {
-  const live = (await readNamespaceById(db, given.id)) ?? given
+  const [found, watched] = await Promise.all([
+    readNamespaceById(db, given.id),
+    loadWatchedValues({ db }, given.id),
+  ])
+  const live = found ?? given
   const states = ['filling', 'switching', 'undoing', 'retained'] as const
   const rows = await readReconfigurations(db, live.id, { states })
   const pending = rows.map((row) => comingOf(live, row)).find((coming) => coming !== null)
@@ -50,6 +57,7 @@ async function loadPlace({ db }: Pick<Ports, 'db'>, given: Namespace): Promise<W
     retained: retained.map((row) =>
       generationOf(live, { generation: row.fromGeneration, vectors: row.vectorsBefore }),
     ),
+    watched,
   }
 }
 

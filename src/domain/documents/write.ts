@@ -6,8 +6,10 @@ import { checkFieldNames, parseVectors } from './check-document.ts'
 import { internalOf, type InternalPayload, type NewDocument } from './document.ts'
 import { isSameShape } from '../namespaces/merge-vectors.ts'
 import { patched } from './document-patch.ts'
+import { noteWrites, type NotePorts } from '../payload-facts/note-writes.ts'
+import { untilReadersKnow } from '../payload-facts/readers-know.ts'
+import { watchedValuesOf, type WatchedValues } from '../payload-facts/watched-values.ts'
 import { inTurn } from './in-turn.ts'
-import { noteWrite, payloadFacts } from './payload-facts.ts'
 import { retrieveDocuments } from './read.ts'
 import { writePlace, type WritePlace } from './write-place.ts'
 
@@ -15,10 +17,7 @@ import { writePlace, type WritePlace } from './write-place.ts'
  * The write gate (design 7, One gate each): the only caller of the engine's writes. It holds the namespace's lease
  * shared, checks what comes in, stamps `_internal`, and keeps what users patched into extracted documents.
  */
-export type WritePorts = Pick<
-  Ports,
-  'db' | 'cache' | 'vectors' | 'leases' | 'config' | 'log' | 'now'
->
+export type WritePorts = NotePorts & Pick<Ports, 'vectors' | 'leases'>
 
 /** Points of one engine call: 1,000 of 128 dimensions are some 4 ms, and readers come in between. */
 const pointsMax = 1_000
@@ -36,6 +35,7 @@ export async function writeDocuments(
   documents: readonly NewDocument[],
   signal?: AbortSignal,
 ): Promise<void> {
+  let notedAt = 0
   await ports.leases.shared(
     namespace.id,
     async (share) => {
@@ -46,12 +46,14 @@ export async function writeDocuments(
         const isExtracted = chunk.some(({ origin }) => origin === 'extracted')
         // Of two writers of one document each generation must keep the same one's.
         const takesTurns = isExtracted || place.pending !== null
-        await (takesTurns ? inTurn(namespace.id, write) : write())
+        const at = await (takesTurns ? inTurn(namespace.id, write) : write())
+        notedAt = Math.max(notedAt, at)
       }
       share.check()
     },
     signal,
   )
+  await untilReadersKnow(ports, notedAt)
 }
 
 /** Throws `request_invalid` for what `writeDocuments` would refuse: a way to sort out single ones before. */
@@ -122,28 +124,43 @@ export async function flushGeneration(
 
 async function writeChunk(
   ports: WritePorts,
-  { live, pending }: WritePlace,
+  { live, pending, watched }: WritePlace,
   documents: readonly NewDocument[],
   signal: AbortSignal | undefined,
-): Promise<void> {
+): Promise<number> {
   const earlier = await earlierOf(ports, live, documents, signal)
   const now = ports.now().toISOString()
   const points = documents.map((document) => pointOf(document, earlier.get(document.id), now))
   const coming = pending && points.map((point) => fitting(live, pending, point))
-  await upsertPoints(ports, live, points, signal)
-  if (pending && coming) await upsertPoints(ports, pending, coming, signal)
+  const notedAt = await upsertPoints(ports, live, watched, points, signal)
+  if (!pending || !coming) return notedAt
+  return Math.max(notedAt, await upsertPoints(ports, pending, watched, coming, signal))
 }
 
-/** Into one generation; what is known of its stored values is told first. */
-export async function upsertPoints(
-  ports: Pick<Ports, 'vectors'>,
+/** Into one generation; what is known of its stored values is told first. Answers as `noteWrites` does. */
+async function upsertPoints(
+  ports: NotePorts & Pick<Ports, 'vectors'>,
   namespace: Namespace,
+  watched: WatchedValues,
   points: NewPoint[],
   signal?: AbortSignal,
-): Promise<void> {
-  const facts = payloadFacts(ports.vectors, collectionOf(namespace))
-  for (const { payload } of points) noteWrite(facts, payload)
+): Promise<number> {
+  const notedAt = await noteWrites(ports, watched, namespace.generation, points)
   await applyWrite(ports, namespace, { kind: 'upsert', points }, signal)
+  return notedAt
+}
+
+/**
+ * Into a generation that is not live yet, for a caller who holds no share of his own. Nobody waits for readers to know:
+ * there are none before the switch.
+ */
+export async function fillPoints(
+  ports: NotePorts & Pick<Ports, 'vectors'>,
+  coming: Namespace,
+  points: NewPoint[],
+): Promise<void> {
+  const watched = await watchedValuesOf(ports, coming.id)
+  await upsertPoints(ports, coming, watched, points)
 }
 
 /** With the vectors that the coming generation has; throws `conflict` for one that it has in another shape. */

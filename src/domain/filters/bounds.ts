@@ -1,4 +1,4 @@
-import type { EngineCondition, EngineFilter } from '../../ports/vector-engine.ts'
+import type { EngineCondition, EngineFilter, FieldCondition } from '../../ports/vector-engine.ts'
 
 /** A formula for the engine; `true` holds for every point, `false` for none. */
 export type Formula = EngineCondition | boolean
@@ -10,10 +10,34 @@ export type Formula = EngineCondition | boolean
 export interface Bounds {
   upper: Formula
   lower: Formula
+  /** What an exact formula was made of by `besides`, for who joins ranges. */
+  aside?: Aside
+}
+
+export type RangeCondition = { key: string; range: NonNullable<FieldCondition['range']> }
+
+/** A range that an index answers, but for some documents, of which these are in it. */
+export interface Aside {
+  range: RangeCondition
+  exceptions: readonly string[]
+  matching: readonly string[]
 }
 
 export function exactly(formula: Formula): Bounds {
   return { upper: formula, lower: formula }
+}
+
+/**
+ * The index answers for all documents but the exceptions, of which `matching` meet the condition: exact, above and below
+ * a NOT (design 7).
+ */
+export function besides(
+  formula: Formula,
+  exceptions: readonly string[],
+  matching: readonly string[],
+): Bounds {
+  const held = all([formula, { must_not: [{ has_id: [...exceptions] }] }])
+  return exactly(any([held, matching.length > 0 && { has_id: [...matching] }]))
 }
 
 /** The engine finds these and others: each answer is looked at again. */

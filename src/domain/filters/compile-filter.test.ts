@@ -13,6 +13,7 @@ function compile(input: unknown, given: Partial<FilterContext> = {}) {
     indexes: new Map(),
     engineFindsWords: true,
     knows: () => true,
+    exceptions: () => null,
     ...given,
   })
 }

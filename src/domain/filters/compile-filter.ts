@@ -21,6 +21,15 @@ export type Fact =
   | { kind: 'covered'; path: string; type: PayloadFieldSchema['type'] }
   /** No document has a list at the path. Worth knowing, not worth waiting for. */
   | { kind: 'single'; path: string }
+  /** No fact, but values to be read for this one filter: those of the documents that the index does not hold. */
+  | { kind: 'exceptions'; path: string; type: PayloadFieldSchema['type'] }
+
+/** The documents that have, or had, a value that an index of the type on the path does not hold. */
+export interface Exceptions {
+  ids: readonly string[]
+  /** Of those that are there: what stands at the path now. */
+  values: ReadonlyMap<string, readonly unknown[]>
+}
 
 /** What the compiler must know of the namespace, and of the reader's scope. */
 export interface FilterContext {
@@ -33,6 +42,8 @@ export interface FilterContext {
   engineFindsWords: boolean
   /** Null where it is not known, which is taken for the worse. */
   knows(fact: Fact): boolean | null
+  /** `unread`: they have to be read before; null: nobody looked, or they are too many. */
+  exceptions(path: string, type: PayloadFieldSchema['type']): Exceptions | 'unread' | null
 }
 
 export interface IndexedPath {
@@ -54,6 +65,11 @@ export function compileFilter(filter: Filter | null, context: FilterContext): Co
     knows(fact) {
       const answer = context.knows(fact)
       if (answer === null) unknown.push(fact)
+      return answer
+    },
+    exceptions(path, type) {
+      const answer = context.exceptions(path, type)
+      if (answer === 'unread') unknown.push({ kind: 'exceptions', path, type })
       return answer
     },
   }

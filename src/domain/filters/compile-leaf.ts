@@ -64,7 +64,7 @@ function boundsAt(
   if (path === '_internal.document_id') return boundsOfId(leaf, context)
   const key = enginePath(storedPath(path))
   if (key === null) return atMost(true)
-  const index = context.indexes.get(storedPath(path))
+  const index = context.indexes.get(key)
   switch (leaf.operator) {
     case 'eq':
     case 'in':

@@ -1,8 +1,18 @@
 import type { FieldCondition } from '../../ports/vector-engine.ts'
-import { any, atMost, eitherOf, exactly, type Bounds, type Formula } from './bounds.ts'
+import {
+  any,
+  atMost,
+  besides,
+  eitherOf,
+  exactly,
+  type Bounds,
+  type Formula,
+  type RangeCondition,
+} from './bounds.ts'
 import type { FilterContext, IndexedPath } from './compile-filter.ts'
 import type { Leaf } from './filter.ts'
 import { instantOf, instantText } from './instant.ts'
+import { leafTest, type LeafTest } from './leaf-test.ts'
 
 type RangeOperator = 'gt' | 'gte' | 'lt' | 'lte'
 
@@ -25,7 +35,10 @@ export function boundsOfValues(
     boundsOfIntegers(key, numbers.filter(Number.isSafeInteger), index),
     ...numbers
       .filter((number) => !Number.isSafeInteger(number))
-      .map((number) => numberRange(key, { gte: number, lte: number }, index, context)),
+      .map((number) => {
+        const holds = testOf('eq', number)
+        return numberRange(key, { gte: number, lte: number }, holds, index, context)
+      }),
     exactly(any(flags.map((value) => ({ key, match: { value } })))),
   ])
 }
@@ -38,12 +51,14 @@ export function boundsOfRange(
   index: IndexedPath | undefined,
   context: FilterContext,
 ): Bounds {
-  if (typeof value === 'number') return numberRange(key, { [operator]: value }, index, context)
+  const holds = testOf(operator, value)
+  if (typeof value === 'number')
+    return numberRange(key, { [operator]: value }, holds, index, context)
   const instant = typeof value === 'string' ? instantOf(value) : null
   if (instant === null) return exactly(false)
   // A number index would compare its numbers with the date's microseconds.
   const type = index?.schema.type
-  if (type === 'integer' || type === 'float') return nothingIfCovered(key, type, context)
+  if (type === 'integer' || type === 'float') return heldBy(key, type, false, holds, context)
   return exactly({ key, range: { [operator]: instantText(instant) } })
 }
 
@@ -80,30 +95,42 @@ function answersMatch({ schema }: IndexedPath): boolean {
 function numberRange(
   key: string,
   range: NonNullable<FieldCondition['range']>,
+  holds: LeafTest,
   index: IndexedPath | undefined,
   context: FilterContext,
 ): Bounds {
   const type = index?.schema.type
   // A date index would compare its microseconds with the number.
-  if (type === 'datetime') return nothingIfCovered(key, type, context)
+  if (type === 'datetime') return heldBy(key, type, false, holds, context)
   if (type !== 'integer' || (index?.schema.type === 'integer' && index.schema.range === false)) {
     return exactly({ key, range })
   }
-  // An integer index has lost every fraction: it may be asked where there are none.
-  return context.knows({ kind: 'covered', path: key, type }) === true
-    ? exactly({ key, range })
-    : atMost(true)
+  // An integer index has lost every fraction: it is asked where there are none, or for the other documents.
+  return heldBy(key, type, { key, range }, holds, context)
 }
 
-/** Where the index holds every value, none of them is of the kind that is asked for. */
-function nothingIfCovered(
+/**
+ * What the engine answers rightly of the documents whose every value the index holds: `range`, or nothing, where values
+ * of the kind that is asked for are not among those.
+ */
+function heldBy(
   key: string,
   type: 'integer' | 'float' | 'datetime',
+  range: RangeCondition | false,
+  holds: LeafTest,
   context: FilterContext,
 ): Bounds {
-  return context.knows({ kind: 'covered', path: key, type }) === true
-    ? exactly(false)
-    : atMost(true)
+  if (context.knows({ kind: 'covered', path: key, type }) === true) return exactly(range)
+  const exceptions = context.exceptions(key, type)
+  if (exceptions === null || exceptions === 'unread') return atMost(true)
+  const { ids, values } = exceptions
+  const matching = ids.filter((id) => holds(values.get(id) ?? []))
+  const bounds = besides(range, ids, matching)
+  return range ? { ...bounds, aside: { range, exceptions: ids, matching } } : bounds
+}
+
+function testOf(operator: 'eq' | RangeOperator, value: unknown): LeafTest {
+  return leafTest({ kind: 'leaf', field: '', operator, value, caseSensitive: null })
 }
 
 function matchAny(key: string, values: readonly (string | number)[]): Formula {

@@ -52,6 +52,12 @@ export const ambiguousRootKeys: ReadonlySet<string> = new Set(
 )
 
 /**
+ * Root keys of documents that stand before another place of a field (`fieldPaths`): where no document has one, that place
+ * need not be looked at. So few that every write tells of them.
+ */
+export const watchedRootKeys: readonly string[] = ['metadata', ...ambiguousRootKeys]
+
+/**
  * The payload path that an index, a sort or a group on `field` uses: `created_at` → `_internal.created_at`,
  * `metadata.category` → `category`, where passthrough puts it (contract 5.5, 15.1); any other path as it is.
  */

@@ -1,8 +1,13 @@
-import type { FieldCondition } from '../../ports/vector-engine.ts'
-import { exactly, isExact, type Bounds } from './bounds.ts'
+import { besides, exactly, isExact, type Bounds, type RangeCondition } from './bounds.ts'
 import type { FilterContext } from './compile-filter.ts'
 
-type RangeCondition = { key: string; range: NonNullable<FieldCondition['range']> }
+/** Some ends of a range, said of all documents, or of all but some, of which `matching` meet them. */
+interface Ends {
+  range: RangeCondition
+  aside: { exceptions: readonly string[]; matching: readonly string[] } | null
+  /** Where its bounds stand among the joined ones. */
+  place: number
+}
 
 /**
  * The two ends of a range, members of one AND, as one condition: an index then reads what lies between them, not
@@ -10,37 +15,53 @@ type RangeCondition = { key: string; range: NonNullable<FieldCondition['range']>
  */
 export function joinRanges(bounds: readonly Bounds[], context: FilterContext): Bounds[] {
   const joined: Bounds[] = []
-  const byKey = new Map<string, RangeCondition>()
+  const byKey = new Map<string, Ends>()
   for (const each of bounds) {
-    const range = rangeOf(each)
-    const before = range && byKey.get(range.key)
-    if (range && before && canJoin(before, range) && isWorthIt(range.key, context)) {
-      // The earlier condition was made here, for this filter, and is nobody else's.
-      Object.assign(before.range, range.range)
-    } else if (range && !before) {
-      const own: RangeCondition = { key: range.key, range: { ...range.range } }
-      byKey.set(range.key, own)
-      joined.push(exactly(own))
+    const ends = endsOf(each, joined.length)
+    const before = ends && byKey.get(ends.range.key)
+    if (ends && before && canJoin(before, ends) && isWorthIt(ends.range.key, context)) {
+      const both = joinedEnds(before, ends)
+      byKey.set(ends.range.key, both)
+      joined[both.place] = boundsOf(both)
     } else {
+      if (ends && !before) byKey.set(ends.range.key, ends)
       joined.push(each)
     }
   }
   return joined
 }
 
-function rangeOf(bounds: Bounds): RangeCondition | null {
-  const { upper } = bounds
-  if (!isExact(bounds) || typeof upper === 'boolean' || !('key' in upper) || !upper.range)
-    return null
-  return { key: upper.key, range: upper.range }
+function endsOf(bounds: Bounds, place: number): Ends | null {
+  const { upper, aside } = bounds
+  if (!isExact(bounds)) return null
+  if (aside) return { range: aside.range, aside, place }
+  if (typeof upper === 'boolean' || !('key' in upper) || !upper.range) return null
+  return { range: { key: upper.key, range: upper.range }, aside: null, place }
 }
 
-/** Ends of one kind, numbers or dates, each said once. */
-function canJoin(a: RangeCondition, b: RangeCondition): boolean {
-  const kind = typeof Object.values(a.range)[0]
-  return Object.entries(b.range).every(
-    ([name, value]) => typeof value === kind && !Object.hasOwn(a.range, name),
+/** Ends of one kind, numbers or dates, each said once, of the same documents. */
+function canJoin(a: Ends, b: Ends): boolean {
+  const kind = typeof Object.values(a.range.range)[0]
+  const isSame = a.aside?.exceptions === b.aside?.exceptions
+  return (
+    isSame &&
+    Object.entries(b.range.range).every(
+      ([name, value]) => typeof value === kind && !Object.hasOwn(a.range.range, name),
+    )
   )
+}
+
+/** An exception meets both where it meets each, by whichever of its values. */
+function joinedEnds(a: Ends, b: Ends): Ends {
+  const range = { key: a.range.key, range: { ...a.range.range, ...b.range.range } }
+  if (!a.aside || !b.aside) return { range, aside: null, place: a.place }
+  const second = new Set(b.aside.matching)
+  const matching = a.aside.matching.filter((id) => second.has(id))
+  return { range, aside: { exceptions: a.aside.exceptions, matching }, place: a.place }
+}
+
+function boundsOf({ range, aside }: Ends): Bounds {
+  return aside ? besides(range, aside.exceptions, aside.matching) : exactly(range)
 }
 
 function isWorthIt(key: string, context: FilterContext): boolean {

@@ -3,6 +3,7 @@ import { carryDocuments } from '../documents/carry-documents.ts'
 import { internalOf, type DocumentRecord } from '../documents/document.ts'
 import { dropDocuments, repatchDocuments } from '../documents/fill-documents.ts'
 import { countDocuments, type ReadPorts } from '../documents/read.ts'
+import type { NotePorts } from '../payload-facts/note-writes.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { diffGenerations, type PointPair } from './diff-generations.ts'
 import { sourceOf, withSiblings } from './documents-of-sources.ts'
@@ -22,7 +23,7 @@ export interface Reconciled {
  * afterwards: then it must not become live.
  */
 export async function reconcileGenerations(
-  ports: ReadPorts,
+  ports: ReadPorts & NotePorts,
   live: Namespace,
   coming: Namespace,
 ): Promise<Reconciled> {

@@ -24,7 +24,7 @@ import { switchGeneration, type SwitchNeeds } from './switch-generation.ts'
 
 export type RecreateNeeds = PlanNeeds &
   SwitchNeeds &
-  Pick<Ports, 'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'log' | 'now' | 'newId'>
+  Pick<Ports, 'db' | 'queue' | 'cache' | 'leases' | 'vectors' | 'log' | 'metrics' | 'now' | 'newId'>
 
 export interface Recreated {
   plan: ReconfigurePlan

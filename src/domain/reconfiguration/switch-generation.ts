@@ -8,6 +8,7 @@ import {
 import type { Db } from '../../store/tables.ts'
 import type { ExclusiveLease } from '../namespaces/lease.ts'
 import { aliasOf, collectionOf } from '../namespaces/namespace.ts'
+import { untilReadersKnow } from '../payload-facts/readers-know.ts'
 import { addErasure } from './erase-generations.ts'
 import { move, mustMove } from './move.ts'
 import type { Reconfiguration } from './reconfiguration.ts'
@@ -62,6 +63,8 @@ export async function switchBack(
   lease: Lease,
 ): Promise<Reconfiguration> {
   const { namespaceId, fromGeneration: generation, vectorsBefore: vectors } = undoing
+  // Of the values of a new generation nobody knows anything yet; of this one readers may, and writes went on.
+  await untilReadersKnow(ports)
   await ports.vectors.setAlias(
     aliasOf({ id: namespaceId }),
     collectionOf({ id: namespaceId, generation }),
