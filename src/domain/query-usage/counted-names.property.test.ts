@@ -67,7 +67,7 @@ function count(names: readonly string[], { namesMax }: { namesMax: number }): Ma
 }
 
 function countOne(table: CountedNames<Named>, name: string): void {
-  const entry = table.entry(name, () => ({ name, count: 0, countError: 0, size: 1 }))
+  const entry = table.entry(name, 1, () => ({ name, count: 0, countError: 0, size: 1 }))
   if (entry) entry.count += 1
 }
 

@@ -22,8 +22,8 @@ export interface SharedMemory {
 /**
  * Counts by name in bounded memory. Exact while all names fit; beyond that a name that comes more often than the
  * rarest one kept takes its place, with what it may have counted before (Space-Saving, the earlier counts from a
- * sketch), so that frequent names are found among any number of others and their counts are too small by less
- * than the rarest kept.
+ * sketch), so that frequent names are found among any number of others. Such a name has its place at once in the
+ * tables after this one: from then on it is counted exactly again.
  */
 export class CountedNames<E extends Counted> {
   readonly #memory: SharedMemory
@@ -32,6 +32,8 @@ export class CountedNames<E extends Counted> {
   #entries = new Map<string, E>()
   /** No entry has a count below this; raised by looking at all of them. */
   #floor = 0
+  /** Names that came again while there was no room for all, the latest last. */
+  #regulars = new Set<string>()
 
   /** `space` tells these names from the same ones of other tables. */
   constructor(memory: SharedMemory, namesMax: number, space: string) {
@@ -44,15 +46,15 @@ export class CountedNames<E extends Counted> {
     return this.#entries.size
   }
 
-  /** The entry of the name, made where there is room for it; null where the name is too rare to be kept. */
-  entry(name: string, make: () => E): E | null {
+  /** The entry of the name, made where there is room for its `size`; null where the name is too rare to be kept. */
+  entry(name: string, size: number, make: () => E): E | null {
     const known = this.#entries.get(name)
     if (known) return known
-    const made = make()
-    if (this.#hasRoom(made.size)) return this.#put(name, made)
+    if (this.#hasRoom(size)) return this.#put(name, make())
     this.#memory.isFull = true
-    const before = this.#admit(name)
+    const before = this.#regulars.has(name) ? this.#seat() : this.#admit(name)
     if (before === null) return null
+    const made = make()
     made.count = before
     made.countError = before
     return this.#put(name, made)
@@ -69,6 +71,7 @@ export class CountedNames<E extends Counted> {
 
   /** Everything that is counted; the table begins anew. */
   take(): E[] {
+    if (this.#entries.size >= this.#namesMax) this.#findRegulars()
     const taken = [...this.#entries.values()]
     for (const { size } of taken) this.#memory.bytes -= size
     this.#entries = new Map()
@@ -94,20 +97,47 @@ export class CountedNames<E extends Counted> {
     const count = sketch.add(key, 1)
     if (count <= this.#floor) return null
     const rarest = this.#rarest()
-    if (!rarest) return null
-    const [itsName, its] = rarest
-    this.#floor = its.count
-    if (count <= its.count) return null
-    this.#entries.delete(itsName)
-    this.#memory.bytes -= its.size
-    sketch.add(`${this.#space}${itsName}`, its.count)
+    if (!rarest || count <= rarest[1].count) return null
+    this.#evict(rarest)
     sketch.take(key, count)
     return count - 1
   }
 
+  /** Makes room for a name that had an entry before; nothing of it was missed. */
+  #seat(): number | null {
+    const rarest = this.#rarest()
+    if (!rarest) return null
+    this.#evict(rarest)
+    return 0
+  }
+
+  #evict([name, { size, count }]: [string, E]): void {
+    this.#entries.delete(name)
+    this.#memory.bytes -= size
+    this.#memory.sketch ??= new NameSketch()
+    this.#memory.sketch.add(`${this.#space}${name}`, count)
+  }
+
+  /** Half of the places at most, so that new names have theirs. */
+  #findRegulars(): void {
+    for (const [name, { count, countError }] of this.#entries) {
+      if (count - countError < 2) continue
+      this.#regulars.delete(name)
+      this.#regulars.add(name)
+    }
+    const old = [...this.#regulars].slice(0, -Math.floor(this.#namesMax / 2))
+    for (const name of old) this.#regulars.delete(name)
+  }
+
+  /** Never a regular: what was counted of it would be missed. */
   #rarest(): [string, E] | null {
     let rarest: [string, E] | null = null
-    for (const one of this.#entries) if (!rarest || one[1].count < rarest[1].count) rarest = one
+    for (const one of this.#entries) {
+      if (rarest && one[1].count >= rarest[1].count) continue
+      if (!this.#regulars.has(one[0])) rarest = one
+      if (rarest && rarest[1].count <= 1) break
+    }
+    this.#floor = rarest?.[1].count ?? 0
     return rarest
   }
 }

@@ -15,6 +15,12 @@ export function bucketOf(durationMs: number): number {
   return Math.min(bucket, bucketsMax - 1)
 }
 
+/** Counts a read in its bucket; a histogram is as long as its last bucket with a read. */
+export function countIn(histogram: number[], bucket: number): void {
+  while (histogram.length <= bucket) histogram.push(0)
+  histogram[bucket] = (histogram[bucket] ?? 0) + 1
+}
+
 /**
  * The duration in ms below which the share `q` (0..1) of the counted reads lie: the geometric middle of its bucket.
  * NaN where nothing was counted.

@@ -5,12 +5,14 @@ import type { Namespace } from '../namespaces/namespace.ts'
 import type { AskedRead } from './asked-read.ts'
 import { describeRead, type DescribedRead, type UsedField } from './describe-read.ts'
 import { scheduleFlush } from './flush-usage.ts'
-import { bucketOf } from './histogram.ts'
+import { bucketOf, countIn } from './histogram.ts'
 import { keepSample } from './keep-sample.ts'
 import {
+  fieldSize,
   namespaceUsage,
   newFieldCount,
   newShapeCount,
+  shapeSize,
   usageMemory,
   type NamespaceUsage,
   type UsageMemory,
@@ -82,7 +84,8 @@ function countField(
   at: number,
 ): void {
   const { path, field, conditions } = used
-  const entry = usage.fields.entry(path, () => newFieldCount(path, field, at))
+  const size = fieldSize(path, field)
+  const entry = usage.fields.entry(path, size, () => newFieldCount(path, field, at))
   if (!entry) return
   entry.field = field
   entry.count += 1
@@ -96,7 +99,7 @@ function countField(
   }
   entry.totalMs += durationMs
   entry.maxMs = Math.max(entry.maxMs, durationMs)
-  entry.histogram[bucket] = (entry.histogram[bucket] ?? 0) + 1
+  countIn(entry.histogram, bucket)
   if (durationMs > slowMs) entry.slow += 1
   if (durationMs > verySlowMs) entry.verySlow += 1
   entry.lastSeen = at
@@ -112,14 +115,15 @@ function countShape(
   at: number,
 ): void {
   const { asked, using, durationMs } = read
-  const entry = usage.shapes.entry(shape, () => {
+  const size = shapeSize(shape, fields)
+  const entry = usage.shapes.entry(shape, size, () => {
     const paths = fields.map(({ path }) => path).sort()
-    return newShapeCount(shape, asked.kind, using, paths, at)
+    return newShapeCount(shape, asked.kind, using, paths, size, at)
   })
   if (!entry) return
   entry.count += 1
   entry.totalMs += durationMs
-  entry.histogram[bucket] = (entry.histogram[bucket] ?? 0) + 1
+  countIn(entry.histogram, bucket)
   entry.candidates += read.candidates ?? 0
   entry.results += read.results
   entry.lastSeen = at

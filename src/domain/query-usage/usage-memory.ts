@@ -3,8 +3,8 @@ import type { QuerySample, SlowRead } from '../../store/query-usage.ts'
 import type { Db } from '../../store/tables.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { AskedKind } from './asked-read.ts'
+import { addHistograms } from './histogram.ts'
 import { CountedNames, type Counted, type SharedMemory } from './counted-names.ts'
-import { bucketsMax } from './histogram.ts'
 
 /** One field's counts until they are written. */
 export interface FieldCount extends Counted {
@@ -18,7 +18,8 @@ export interface FieldCount extends Counted {
   kinds: Record<string, number>
   totalMs: number
   maxMs: number
-  histogram: Uint32Array
+  /** As long as its last bucket with a read. */
+  histogram: number[]
   slow: number
   verySlow: number
   firstSeen: number
@@ -32,7 +33,8 @@ export interface ShapeCount extends Counted {
   paths: string[]
   using: string | null
   totalMs: number
-  histogram: Uint32Array
+  /** As long as its last bucket with a read. */
+  histogram: number[]
   candidates: number
   results: number
   firstSeen: number
@@ -118,13 +120,23 @@ export function namespaceUsage(
 }
 
 /** Of an entry without its texts: objects, numbers, and a histogram. */
-const entrySize = 600 + 4 * bucketsMax
+const entrySize = 1_200
+
+export function fieldSize(path: string, field: string): number {
+  return entrySize + 2 * (path.length + field.length)
+}
+
+export function shapeSize(shape: string, fields: readonly { path: string }[]): number {
+  let texts = shape.length
+  for (const { path } of fields) texts += path.length
+  return entrySize + 2 * texts
+}
 
 export function newFieldCount(path: string, field: string, at: number): FieldCount {
   return {
     path,
     field,
-    size: entrySize + 2 * (path.length + field.length),
+    size: fieldSize(path, field),
     count: 0,
     countError: 0,
     filters: 0,
@@ -135,7 +147,7 @@ export function newFieldCount(path: string, field: string, at: number): FieldCou
     kinds: {},
     totalMs: 0,
     maxMs: 0,
-    histogram: new Uint32Array(bucketsMax),
+    histogram: [],
     slow: 0,
     verySlow: 0,
     firstSeen: at,
@@ -148,19 +160,19 @@ export function newShapeCount(
   kind: AskedKind,
   using: string | null,
   paths: string[],
+  size: number,
   at: number,
 ): ShapeCount {
-  const texts = paths.reduce((sum, path) => sum + path.length, shape.length)
   return {
     shape,
     kind,
     using,
     paths,
-    size: entrySize + 2 * texts,
+    size,
     count: 0,
     countError: 0,
     totalMs: 0,
-    histogram: new Uint32Array(bucketsMax),
+    histogram: [],
     candidates: 0,
     results: 0,
     firstSeen: at,
@@ -199,9 +211,7 @@ function joinCounts<
   into.totalMs += from.totalMs
   into.firstSeen = Math.min(into.firstSeen, from.firstSeen)
   into.lastSeen = Math.max(into.lastSeen, from.lastSeen)
-  for (const [bucket, count] of from.histogram.entries()) {
-    into.histogram[bucket] = (into.histogram[bucket] ?? 0) + count
-  }
+  into.histogram = addHistograms(into.histogram, from.histogram)
 }
 
 function addEach(into: Record<string, number>, from: Readonly<Record<string, number>>): void {

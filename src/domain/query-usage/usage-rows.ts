@@ -15,7 +15,7 @@ export function fieldRows(counts: readonly FieldCount[]): FieldUsageRow[] {
     ...times(one),
     path: storable(one.path),
     field: storable(one.field),
-    histogram: trimmed(one.histogram),
+    histogram: one.histogram,
   }))
 }
 
@@ -30,7 +30,7 @@ export function shapeRows(counts: readonly ShapeCount[]): ShapeUsageRow[] {
     count: one.count,
     countError: one.countError,
     totalMs: one.totalMs,
-    histogram: trimmed(one.histogram),
+    histogram: one.histogram,
     candidates: one.candidates,
     results: one.results,
     firstSeen: new Date(one.firstSeen),
@@ -80,8 +80,4 @@ function times(one: Timed): { hour: Date; firstSeen: Date; lastSeen: Date } {
 
 function hourOf({ lastSeen }: Timed): number {
   return Math.floor(lastSeen / hourMs) * hourMs
-}
-
-function trimmed(histogram: Uint32Array): number[] {
-  return [...histogram.subarray(0, histogram.findLastIndex((count) => count > 0) + 1)]
 }
