@@ -8,6 +8,8 @@ import type { ReadPlan, Scope } from './read-plan.ts'
  */
 export interface ReadTrace {
   told(read: TracedRead): void
+  /** That a stage took what was found into memory, and how many documents that were. */
+  held(documents: number): void
 }
 
 export type TracedRead = TracedSearch | TracedPass | TracedIndexRead

@@ -1,6 +1,7 @@
 import type { DocumentRecord } from '../documents/document.ts'
 import { listDocuments } from '../documents/list-documents.ts'
 import type { AskedRead } from '../query-usage/asked-read.ts'
+import type { ReadPorts } from '../documents/read.ts'
 import { fail } from '../failure.ts'
 import type { Selection, StageCall, UnreadSelection } from './stage.ts'
 
@@ -33,7 +34,11 @@ export async function readSelection(
     cursor = page.nextCursor
     if (cursor === null) break
   }
-  if (documents.length <= most) return documents
+  if (documents.length <= most) {
+    const { trace }: ReadPorts = call.ports
+    trace?.held(documents.length)
+    return documents
+  }
   throw fail('bad_request', {
     reason: `More than ${most} documents reach a stage that has to hold all of them (NACRE_STAGE_DOCUMENTS_MAX).`,
     hint: 'Put a feature_search or a limit before it, or a narrower filter.',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
+import fc from 'fast-check'
 import { writeDocuments } from '../../domain/documents/write.ts'
 import { findNamespace } from '../../domain/namespaces/find-namespace.ts'
 import { flushExecutions } from '../../domain/retrievers/execution-log.ts'
@@ -395,6 +396,85 @@ describe('why an answer is short', () => {
     assert.match(await response.text(), /NACRE_SCAN_DOCUMENTS_MAX/)
   })
 })
+
+describe('whatever the stages', () => {
+  const runs = Number(process.env['NACRE_PROPERTY_RUNS'] ?? 60)
+  const condition = fc.oneof(
+    fc.integer({ min: -1, max: 14 }).map(nAtLeast),
+    fc.constantFrom('inn', 'pub', 'no').map((value) => ({ field: 'kind', operator: 'eq', value })),
+    fc
+      .constantFrom('1', '11', 'x')
+      .map((value) => ({ field: 'name', operator: 'contains', value })),
+    fc.integer({ min: 1998, max: 2012 }).map((value) => ({ field: 'year', operator: 'ne', value })),
+  )
+  const few = fc.integer({ min: 1, max: 14 })
+  const stage = fc.oneof(
+    condition.map(filter),
+    fc
+      .record({ limit: few, offset: fc.constantFrom(0, 0, 1, 5, 13) })
+      .map((parameters) => ({ stage_id: 'limit', parameters })),
+    fc
+      .record({ field: fc.constantFrom('n', 'year', 'name'), nulls_last: fc.boolean() })
+      .map((parameters) => ({ stage_id: 'sort_attribute', parameters })),
+  )
+  const searching = fc
+    .record(
+      {
+        final_top_k: few,
+        pre_filters: condition,
+        facets: fc.constantFrom(['kind'], ['year', 'n']),
+        one: fc.record(
+          { top_k: few, min_score: fc.constantFrom(0.5, 0.9, 0.99) },
+          { requiredKeys: [] },
+        ),
+        isFused: fc.boolean(),
+        post_filters: condition,
+      },
+      { requiredKeys: ['one', 'isFused'] },
+    )
+    .map(({ one, isFused, post_filters, ...parameters }) => {
+      const made = search(parameters, one)
+      const { searches } = made.config.parameters
+      if (isFused) made.config.parameters.searches = [...searches, ...searches]
+      return { ...made, config: { ...made.config, ...(post_filters && { post_filters }) } }
+    })
+  const page = fc.oneof(
+    few.map((limit) => ({ limit })),
+    fc
+      .record({ page_size: few, page_number: fc.integer({ min: 1, max: 4 }) })
+      .map((pagination) => ({ pagination })),
+    fc.constant({}),
+  )
+
+  test('an answer that is short has a reason, one that is not has none, and explaining changes none', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.option(stage),
+        fc.option(searching, { freq: 3 }),
+        fc.array(stage, { maxLength: 2 }),
+        page,
+        async (first, second, others, rest) => {
+          const given = [first, second, ...others].filter((each) => each !== null)
+          const body = { ...rest, stages: given.length > 0 ? given : [filter(nAtLeast(0))] }
+          const plain = await send(body)
+          const told = await send({ ...body, explain: true })
+          assert.equal(told.status, plain.status)
+          if (told.status !== 200) return
+          const { explain, documents: found } = (await told.json()) as Answer
+          assert.deepEqual(found, ((await plain.json()) as Answer).documents)
+          assert.equal(explain.is_short, explain.returned < explain.asked)
+          const why = JSON.stringify({ body, explain })
+          assert.equal(explain.why_short.length > 0, explain.is_short, why)
+        },
+      ),
+      { numRuns: runs },
+    )
+  })
+})
+
+function send(body: object): Promise<Response> {
+  return post('/v1/retrievers/execute', { collection_ids: [collectionId], ...body })
+}
 
 /** Runs it, and answers the reason with its figures; what is short has that reason among others. */
 async function isShort(body: object, reason: string): Promise<Answer> {

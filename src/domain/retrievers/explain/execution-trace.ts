@@ -27,13 +27,15 @@ export class ExecutionTrace implements ReadTrace {
   #pushedDown: string[] = []
   #running: string[] = []
   #sortedBy: string[] | null = null
+  #held: number | null = null
 
   begins(name: string): void {
+    this.#held = null
     this.#running = [...this.#pushedDown, name]
   }
 
   ends(stage: TracedStage): void {
-    this.stages.push(stage)
+    this.stages.push({ ...stage, input: stage.input ?? this.#held })
     this.#pushedDown = stage.output === null && stage.kept === null ? this.#running : []
   }
 
@@ -41,6 +43,10 @@ export class ExecutionTrace implements ReadTrace {
   finishes(sortedBy: string[]): void {
     this.#running = this.#pushedDown
     this.#sortedBy = sortedBy.length > 0 ? sortedBy : null
+  }
+
+  held(documents: number): void {
+    this.#held ??= documents
   }
 
   told(read: TracedRead): void {

@@ -38,9 +38,12 @@ export function whyShort(outcome: Outcome): ShortReason[] {
   }
   if (results.documents.length >= asked) return reasons
   const wanted = asked + page.offset
+  let reached: number | null = null
   for (const stage of trace.stages) {
     const own = reads.filter(({ explained }) => explained.stages.includes(stage.name))
-    reasons.push(...stageReasons(stage, own, wanted))
+    reached = stage.input ?? reached ?? candidatesIn(own)
+    reasons.push(...stageReasons(stage, own, wanted, reached))
+    reached = stage.kept ?? stage.output ?? leftBy(stage, reached)
   }
   for (const { list, explained } of reads) {
     if (list) reasons.push(...fewCandidates(list, wanted, explained.stages.at(-1) ?? null))
@@ -52,17 +55,18 @@ function stageReasons(
   stage: TracedStage,
   reads: readonly MeasuredRead[],
   wanted: number,
+  reached: number,
 ): ShortReason[] {
   const { name, stageId, input, output, kept } = stage
   const reasons: ShortReason[] = []
   if (isSearch(stage)) reasons.push(...searchReasons(stage, reads, wanted))
   const bound = boundOf(stage)
-  if (bound !== null && bound < wanted && bound <= (output ?? candidatesOf(stage, reads))) {
+  if (bound !== null && bound < wanted && bound <= (output ?? leftBy(stage, reached))) {
     const message = `The stage lets ${bound} documents through at most.`
     reasons.push({ reason: 'stage_limit', stage: name, message, figures: { limit: bound } })
   }
-  const offset = stageId === 'limit' ? numberOf(stage.parameters['offset']) : null
-  if (offset !== null && offset > 0 && (input ?? candidatesOf(stage, reads)) < offset + wanted) {
+  const offset = offsetOf(stage)
+  if (offset > 0 && reached < offset + wanted) {
     const message = `The stage skips the first ${offset} documents.`
     reasons.push({ reason: 'stage_offset', stage: name, message, figures: { offset } })
   }
@@ -112,12 +116,18 @@ function pageReasons({ page, results, reads }: Outcome): ShortReason[] {
   return [{ reason: 'last_page', stage: null, message, figures }]
 }
 
-/** Of a stage that only described what is to be read: how many there were. */
-function candidatesOf({ name }: TracedStage, reads: readonly MeasuredRead[]): number {
-  const counts = reads.flatMap(({ list, explained }) =>
-    list && explained.stages.includes(name) ? [list.candidates] : [],
-  )
-  return Math.max(0, ...counts)
+/** Of what stages only described, and one read carried out: how many documents there were to begin with. */
+function candidatesIn(reads: readonly MeasuredRead[]): number {
+  return Math.max(0, ...reads.flatMap(({ list }) => (list ? [list.candidates] : [])))
+}
+
+/** How many documents of those that reached it a stage lets through, that only described what is to be read. */
+function leftBy(stage: TracedStage, reached: number): number {
+  return Math.min(boundOf(stage) ?? Infinity, Math.max(0, reached - offsetOf(stage)))
+}
+
+function offsetOf({ stageId, parameters }: TracedStage): number {
+  return stageId === 'limit' ? (numberOf(parameters['offset']) ?? 0) : 0
 }
 
 /** The most documents that a stage lets through, by its own parameters. */
