@@ -164,7 +164,7 @@ export async function addGuard(db: Db, guard: Place & { guardsMax: number }): Pr
   await db.transaction().execute(async (tx) => {
     await lockFacts(tx, guard.namespaceId)
     if ((await at(tx, guard).execute()).length === 0) await insertLook(tx, guard)
-    await dropOldGuards(tx, guard.namespaceId, guard.guardsMax)
+    await trimGuards(tx, guard.namespaceId, guard.guardsMax)
   })
 }
 
@@ -201,7 +201,8 @@ async function lockFacts(tx: Db, namespaceId: string): Promise<void> {
   )
 }
 
-async function dropOldGuards(tx: Db, namespaceId: string, guardsMax: number): Promise<void> {
+/** Of paths without an index, `guardsMax` stay watched, the newest. */
+async function trimGuards(tx: Db, namespaceId: string, guardsMax: number): Promise<void> {
   await sql`
     delete from payload_facts f
     where f.namespace_id = ${namespaceId} and f.kind = 'path' and f.name in (

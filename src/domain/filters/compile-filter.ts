@@ -50,6 +50,8 @@ export interface IndexedPath {
   schema: PayloadFieldSchema
   /** Whether it answers by now; a condition that only pays with the index waits for it. */
   isActive: boolean
+  /** While it takes another's place: what may be there instead. */
+  instead?: readonly PayloadFieldSchema[]
 }
 
 /**

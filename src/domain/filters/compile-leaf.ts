@@ -13,6 +13,7 @@ import {
 } from './bounds.ts'
 import type { FilterContext, IndexedPath } from './compile-filter.ts'
 import { boundsOfRange, boundsOfValues } from './compile-match.ts'
+import { boundsInFlux } from './index-in-flux.ts'
 import { boundsOfWords } from './compile-words.ts'
 import { enginePath, fieldPaths, rootKeyOf, storedPath } from './field-path.ts'
 import type { Leaf } from './filter.ts'
@@ -64,7 +65,15 @@ function boundsAt(
   if (path === '_internal.document_id') return boundsOfId(leaf, context)
   const key = enginePath(storedPath(path))
   if (key === null) return atMost(true)
-  const index = context.indexes.get(key)
+  return boundsInFlux(key, context, (index) => boundsWith(key, leaf, index, context))
+}
+
+function boundsWith(
+  key: string,
+  leaf: Leaf,
+  index: IndexedPath | undefined,
+  context: FilterContext,
+): Bounds {
   switch (leaf.operator) {
     case 'eq':
     case 'in':

@@ -83,7 +83,7 @@ export async function createNamespace(
 
 /** Safe to run again from any point: each step does nothing where it is already done. */
 export async function finishNamespace(
-  ports: Pick<Ports, 'db' | 'cache' | 'vectors'>,
+  ports: Pick<Ports, 'db' | 'cache' | 'vectors' | 'config'>,
   namespace: Namespace,
   lease: Pick<ExclusiveLease, 'check'>,
 ): Promise<void> {

@@ -1,6 +1,9 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readFactEpoch, readFacts } from '../../store/payload-facts.ts'
 import { readNamespaceById } from '../../store/namespaces.ts'
+import { readIndexes, type IndexRow } from '../../store/payload-indexes.ts'
+import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
+import { sameSchema } from '../payload-indexes/index-schema.ts'
 import type { Fact, IndexedPath } from '../filters/compile-filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
@@ -91,15 +94,15 @@ async function loadFacts({ db }: FactPorts, namespace: Namespace): Promise<Curre
   const confirmedAt = performance.now()
   // First the epoch: what is read after it may be newer, and is then found to be.
   const epoch = await readFactEpoch(db, namespace.id)
-  const [live, stored] = await Promise.all([
+  const [live, rows, stored] = await Promise.all([
     readNamespaceById(db, namespace.id),
+    readIndexes(db, namespace.id),
     readFacts(db, namespace.id),
   ])
   firstSeenAt(db, namespace.id, epoch)
   // A generation that is not live has the indexes that its caller says.
   const isLive = live?.generation === namespace.generation
-  const { payloadIndexes } = isLive ? live : namespace
-  const indexes = indexedPaths(payloadIndexes)
+  const indexes = indexedPaths(isLive ? rows : namespace.payloadIndexes)
   const isOfIt = ({ generation }: { generation: number }) => generation === namespace.generation
   const known = stored.paths.filter((each) => isOfIt(each) && each.isKnown)
   const watched = stored.paths.map(({ path, type }) => pathKey(path, type))
@@ -115,9 +118,36 @@ async function loadFacts({ db }: FactPorts, namespace: Namespace): Promise<Curre
 }
 
 /** The paths with an index, or with one that may be there. */
-export function indexedPaths(indexes: readonly PayloadIndex[]): ReadonlyMap<string, IndexedPath> {
+export function indexedPaths(
+  indexes: readonly (PayloadIndex | IndexRow)[],
+): ReadonlyMap<string, IndexedPath> {
   const built = indexes.filter(({ state }) => state !== 'virtual')
   return new Map(
-    built.map(({ path, schema, state }) => [path, { schema, isActive: state === 'active' }]),
+    built.map((index) => {
+      const { path, schema, state } = index
+      const instead = 'before' in index ? insteadOf(index) : []
+      const isInFlux = instead.length > 0
+      return [path, { schema, isActive: state === 'active', ...(isInFlux && { instead }) }]
+    }),
   )
+}
+
+/** Of each type one, the way in which it changes answers most. */
+const anySchema: readonly PayloadFieldSchema[] = [
+  { type: 'keyword' },
+  { type: 'integer' },
+  { type: 'float' },
+  { type: 'datetime' },
+  { type: 'uuid' },
+  { type: 'text', tokenizer: 'whitespace', lowercase: false },
+]
+
+/**
+ * What may be there while a change is under way: what was declared before it, or, where that is being taken back, what
+ * was to come, of which nothing is known any more.
+ */
+function insteadOf({ schema, state, before }: IndexRow): readonly PayloadFieldSchema[] {
+  if (state === 'active' || state === 'failed') return []
+  if (before === null) return anySchema
+  return before.kind === 'declared' && !sameSchema(before.schema, schema) ? [before.schema] : []
 }

@@ -9,14 +9,16 @@ import {
   takeBackIndexes,
   type IndexRow,
 } from '../../store/payload-indexes.ts'
+import { dropFacts } from '../../store/payload-facts.ts'
 import type { Db } from '../../store/tables.ts'
 import type { ExclusiveLease } from '../namespaces/lease.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
+import { untilReadersKnow } from '../payload-facts/readers-know.ts'
 import { sameSchema } from './index-schema.ts'
 
-type Needs = Pick<Ports, 'db' | 'cache' | 'vectors'>
+type Needs = Pick<Ports, 'db' | 'cache' | 'vectors' | 'config'>
 type Lease = Pick<ExclusiveLease, 'check'>
-type Place = Pick<Namespace, 'id' | 'generation'>
+type Place = Pick<Namespace, 'id' | 'generation' | 'state'>
 
 /**
  * Makes the engine follow the declared indexes, and settles them. Builds come before drops, so that until the last
@@ -29,6 +31,8 @@ export async function convergeIndexes(ports: Needs, namespace: Place, lease: Lea
 
   const collection = collectionOf(namespace)
   const there = (await ports.vectors.describeCollection(collection))?.payload_schema ?? {}
+  // A reader elsewhere must know of the intent before the engine follows it.
+  if (namespace.state === 'ready') await untilReadersKnow(ports)
   for (const row of rows.filter(isToBuild)) {
     await lease.check()
     await build(ports, namespace, row, there[row.path])
@@ -40,8 +44,16 @@ export async function convergeIndexes(ports: Needs, namespace: Place, lease: Lea
   await ports.db.transaction().execute(async (tx) => {
     await settleIndexes(tx, namespace.id)
     await endTakenOverDecisions(tx, namespace.id)
+    // What was known for them: writers need not tell of it any more, and readers must not go by it.
+    for (const { path } of rows.filter(isGone)) await dropFacts(tx, namespace.id, path)
   })
   ports.cache.forget('namespaces')
+  if (rows.some(isGone)) await untilReadersKnow(ports)
+}
+
+/** Indexes that are no more, once the change is whole. */
+function isGone({ state, before, schema }: IndexRow): boolean {
+  return state === 'dropping' || (before?.kind === 'declared' && before.schema.type !== schema.type)
 }
 
 /**

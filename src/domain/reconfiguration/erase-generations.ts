@@ -1,4 +1,5 @@
 import type { Ports } from '../../ports/ports.ts'
+import { dropFactsOfGeneration } from '../../store/payload-facts.ts'
 import { readEndedRetentions, readReconfigurations } from '../../store/reconfigurations.ts'
 import type { Db } from '../../store/tables.ts'
 import { isFailure } from '../failure.ts'
@@ -75,6 +76,9 @@ async function endRetentions(
 async function eraseGeneration(ports: EraseNeeds, one: Reconfiguration): Promise<void> {
   const { namespaceId: id, state, fromGeneration, toGeneration } = one
   const generation = state === 'erasing' ? fromGeneration : toGeneration
-  if (generation !== null) await ports.vectors.dropCollection(collectionOf({ id, generation }))
+  if (generation !== null) {
+    await ports.vectors.dropCollection(collectionOf({ id, generation }))
+    await dropFactsOfGeneration(ports.db, id, generation)
+  }
   await move(ports.db, one, state === 'erasing' ? 'erased' : 'discarded')
 }
