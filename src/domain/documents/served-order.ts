@@ -8,7 +8,7 @@ import type { DocumentRecord } from './document.ts'
 import { comparePlaces, sortKeys, type Place, type SortKey } from './document-order.ts'
 import { identityOf, planOf, readPoints, type ReadPorts } from './read.ts'
 import type { Scope } from './read-plan.ts'
-import { servedIndex, type ServedIndex } from './served-index.ts'
+import { servedIndex, unlessRefused, type ServedIndex } from './served-index.ts'
 
 /**
  * The first `count` places in the order of one field, after `after`, read from an index that is known to hold every
@@ -38,8 +38,9 @@ export async function servedPlaces(
   if (plan.residual) return null
   const startedAt = ports.trace && performance.now()
   const read = new OrderedRead({ ports, namespace, scope, signal }, index, option, plan.engine)
-  const places = await read.places(after, request.count)
-  if (ports.trace && places) {
+  const places = await unlessRefused(() => read.places(after, request.count))
+  if (!places || !(await index.stillHolds())) return null
+  if (ports.trace) {
     const durationMs = performance.now() - (startedAt ?? 0)
     const { filter } = request
     const told = { scope, filter, plan, found: places.length, durationMs }

@@ -3,7 +3,7 @@ import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { countByValue, planOf, type ReadPorts } from './read.ts'
 import type { Scope } from './read-plan.ts'
-import { servedIndex } from './served-index.ts'
+import { servedIndex, unlessRefused } from './served-index.ts'
 
 export type FacetValue = string | number | boolean
 
@@ -37,13 +37,15 @@ export async function servedValues(
   const startedAt = ports.trace && performance.now()
   const { key } = index
   const { engine } = plan
-  const limit = ports.config.facetValuesMax + 1
-  const facet = { key, limit, ...(engine && { filter: engine }) }
-  // Cheap, and not exact while points move between segments: it only says whether counting pays.
-  const roughly = await countByValue(ports, namespace, { ...facet, exact: false }, signal)
-  if (roughly.length >= limit) return null
-  const hits = await countByValue(ports, namespace, { ...facet, exact: true }, signal)
-  if (hits.length >= limit) return null
+  const most = ports.config.facetValuesMax
+  const facet = { key, limit: most + 1, ...(engine && { filter: engine }) }
+  const hits = await unlessRefused(async () => {
+    // Cheap, and not exact while points move between segments: it only says whether counting pays.
+    const roughly = await countByValue(ports, namespace, { ...facet, exact: false }, signal)
+    if (roughly.length > most) return null
+    return await countByValue(ports, namespace, { ...facet, exact: true }, signal)
+  })
+  if (!hits || hits.length > most || !(await index.stillHolds())) return null
   const counts = new Map(hits.filter(({ count }) => count > 0).map((hit) => [hit.value, hit.count]))
   if (ports.trace) {
     const durationMs = performance.now() - (startedAt ?? 0)

@@ -150,6 +150,38 @@ test('facets count all that meets the filter, by an index where one holds every 
   assert.match(explain.reads[1].how, /index on 'kind'/)
 })
 
+test('documents that an index cannot hold are told, and orders and facets then go without it', async () => {
+  const stages = [filter({ field: 'year', operator: 'gte', value: 2010.2 })]
+  const sorted = [{ stage_id: 'sort_attribute', parameters: { field: 'year' } }]
+  const before = await run({ stages, explain: true })
+  const { document_id } = await call('POST', `/v1/collections/${collectionId}/documents`, {
+    collection_id: collectionId,
+    n: 20,
+    year: 2010.5,
+  })
+
+  const after = await run({ stages, explain: true })
+  const byYear = await run({ stages: sorted, limit: 3, explain: true })
+
+  await call('DELETE', `/v1/collections/${collectionId}/documents/${document_id}`)
+  const told = after.explain.reads.at(-1).filter
+  assert.equal(before.explain.reads.at(-1).filter.exceptions_tested, 0)
+  assert.equal(told.exceptions_tested, 1)
+  assert.equal(told.documents_tested, 0)
+  assert.equal(told.candidates, 2)
+  assert.equal(told.conditions[0].index.type, 'integer')
+  assert.match(told.conditions[0].why, /one document has a value that the index cannot hold/)
+  assert.deepEqual(
+    after.documents.map((each: Answer) => each.year).toSorted((a: number, b: number) => a - b),
+    [2010.5, 2011],
+  )
+  assert.deepEqual(
+    byYear.documents.map((each: Answer) => each.year),
+    [2011, 2010.5, 2010],
+  )
+  assert.match(byYear.explain.reads[0].how, /sorted here by 'year'/)
+})
+
 describe('the graph', () => {
   test('is said to be walked where there are enough vectors, and not where a filter leaves few', async () => {
     await server.call('POST', '/v1/namespaces', {

@@ -87,10 +87,13 @@ function answeredBy({ engine, residual }: ReadPlan): ExplainedCondition['answere
 function whyNot(
   namespace: Namespace,
   leaf: Leaf,
-  { residual, engine }: ReadPlan,
+  { residual, engine, exceptions }: ReadPlan,
   unserved: readonly string[],
 ): string | null {
   if (residual) return whyTested(namespace, leaf)
+  if (exceptions === 1) return 'one document has a value that the index cannot hold: it is tested'
+  if (exceptions > 0)
+    return `${exceptions} documents have values that the index cannot hold: they are tested`
   if (isNothing(engine)) return 'the engine knows without looking that no document can meet it'
   return unserved.length > 0 ? [...new Set(unserved)].join('; ') : null
 }

@@ -27,7 +27,7 @@ export async function explainFilter(
     in_scope: inScope,
     candidates,
     documents_tested: found.tested,
-    exceptions_tested: 0,
+    exceptions_tested: plan.exceptions,
   }
 }
 
