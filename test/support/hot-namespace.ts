@@ -1,7 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { countDocuments } from '../../src/domain/documents/read.ts'
 import type { Filter } from '../../src/domain/filters/filter.ts'
 import { checkNamespace } from '../../src/domain/index-advisor/check-namespace.ts'
-import type { IndexDecision } from '../../src/domain/index-advisor/decision.ts'
+import {
+  unsettledStates,
+  type DecisionState,
+  type IndexDecision,
+} from '../../src/domain/index-advisor/decision.ts'
 import { collectionOf, type Namespace } from '../../src/domain/namespaces/namespace.ts'
 import { NamespacePatch } from '../../src/domain/namespaces/namespace-request.ts'
 import { patchNamespace } from '../../src/domain/namespaces/patch-namespace.ts'
@@ -50,21 +55,29 @@ export async function currently(ports: Ports, id: string): Promise<Namespace> {
   return namespace
 }
 
-const checksMax = 50
+const checksMax = 100
+/** Until the connection of a process that died is gone, and its lock with it. */
+const busyMs = 10
 
-/** As the worker does: one check after the other, until one changes nothing. Answers the decisions, newest first. */
+/**
+ * As the worker does: one check after the other, until one changes nothing and nothing is half-done. Answers the
+ * decisions, newest first.
+ */
 export async function settleIndexes(ports: Ports, namespaceId: string): Promise<IndexDecision[]> {
   let before = -1
   for (let i = 0; i < checksMax; i++) {
     const events = await readIndexEvents(ports.db, namespaceId, { limit: 10_000 })
-    if (events.length === before) {
-      return await readDecisions(ports.db, namespaceId, { limit: 1_000 })
-    }
+    const decisions = await readDecisions(ports.db, namespaceId, { limit: 1_000 })
+    const isOpen = decisions.some(({ state }) => unsettled.includes(state))
+    if (events.length === before && !isOpen) return decisions
+    if (events.length === before) await sleep(busyMs)
     before = events.length
     await checkNamespace(ports, namespaceId)
   }
   throw new Error(`${checksMax} checks did not come to an end`)
 }
+
+const unsettled: readonly DecisionState[] = unsettledStates
 
 /** Path → type of what the engine has, the system's own left out. */
 export async function builtIndexes(

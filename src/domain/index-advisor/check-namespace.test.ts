@@ -17,7 +17,11 @@ import type { Filter } from '../filters/filter.ts'
 import type { IndexDecision } from './decision.ts'
 import { undoDecision } from './undo-decision.ts'
 
-const quick = { NACRE_INDEX_MEASURE_MS: '400', NACRE_INDEX_REPLAY_MS: '5000' }
+const quick = {
+  NACRE_INDEX_MEASURE_MS: '400',
+  NACRE_INDEX_REPLAY_MS: '5000',
+  NACRE_FACTS_AGE_MS: '10',
+}
 
 describe('checkNamespace()', { concurrency: 2 }, () => {
   test('a hot field gets an index that is measured, and its decision says what it gained', async () => {
