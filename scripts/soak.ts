@@ -11,7 +11,7 @@ if (!/^[1-9]\d*$/.test(runs)) {
     ['src/**/*.property.test.ts', 'test/model/*.test.ts', 'test/crash/*.test.ts'],
     {
       flags: ['--import', preload],
-      env: { NACRE_PROPERTY_RUNS: runs },
+      env: { NACRE_PROPERTY_RUNS: runs, NACRE_CRASH_STRIDE: '1' },
     },
   )
 }

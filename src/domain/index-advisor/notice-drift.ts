@@ -84,7 +84,9 @@ async function settleDrift(
   if (!schema) return false
   const census = await takeCensus(ports, namespace, path, { schema, ...(signal && { signal }) })
   const choice = choiceOf(ports, namespace, active, census)
-  const isWidened = isWider(choice.schema, schema) && hasFractions(census)
+  // Nothing is made where it was switched off: then the few that an index cannot hold stay its exceptions.
+  const isWidened =
+    namespace.autoCreateIndexes && isWider(choice.schema, schema) && hasFractions(census)
   if (!isWidened && choice.schema !== null && !census.isOverflown) {
     await changeDecision(ports.db, active, { census }, ports.now())
     return false

@@ -36,6 +36,7 @@ export async function pursueDecision(
     const now = await readDecision(ports.db, namespaceId, id)
     // Only a lease or another's fence is a conflict; the fence says which.
     if (now?.fence === taken.fence) throw error
+    if (now?.state === 'taken_over') await unwatch(ports, namespaceId, taken.path, signal)
     return null
   }
 }

@@ -16,8 +16,8 @@ export type BuildPorts = MovePorts &
 export const leaseWaitMs = 30_000
 
 /**
- * Takes what made itself on the path out of the engine, and the guard off; a system index is only listed again. Nothing
- * where nothing of ours stands there. Safe to run again from any point; under the namespace's lease.
+ * Takes what made itself on the path out of the engine, and the guard off; a system index is only listed again, and one
+ * that is not ours stays, with its guard. Safe to run again from any point; under the namespace's lease.
  */
 export async function takeAwayIndex(
   ports: BuildPorts,
@@ -27,15 +27,14 @@ export async function takeAwayIndex(
 ): Promise<void> {
   const namespace = await readyNamespace(ports, namespaceId)
   const index = indexAt(namespace, path)
-  if (index && !isOurs(index)) return
-  if (index && index.state !== 'virtual') {
+  if (index && isOurs(index) && index.state !== 'virtual') {
     await lease.check()
     if (index.origin === 'auto') await markIndexDropping(ports.db, namespaceId, index)
     else await markVirtualDropping(ports.db, namespaceId, path)
     ports.cache.forget('namespaces')
+    // What was watched for it goes with it.
     await convergeIndexes(ports, namespace, lease)
-  }
-  await releasePath(ports, namespace, path, lease)
+  } else await releasePath(ports, namespace, path, lease)
 }
 
 /** As it stands under the lease, with what a dead process left half-done finished first. Throws `not_found`. */

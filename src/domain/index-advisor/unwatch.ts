@@ -1,7 +1,7 @@
 import { releasePath } from '../payload-facts/guard-path.ts'
-import { indexAt, isOurs, leaseWaitMs, readyNamespace, type BuildPorts } from './take-away-index.ts'
+import { leaseWaitMs, readyNamespace, type BuildPorts } from './take-away-index.ts'
 
-/** The guard off, where no index of a user or plugin stands there by now. */
+/** The guard off that was on for an index that does not come; what an index there needs stays. */
 export async function unwatch(
   ports: BuildPorts,
   namespaceId: string,
@@ -13,8 +13,7 @@ export async function unwatch(
     'ending to watch the values of a field',
     async (lease) => {
       const namespace = await readyNamespace(ports, namespaceId)
-      const index = indexAt(namespace, path)
-      if (!index || isOurs(index)) await releasePath(ports, namespace, path, lease)
+      await releasePath(ports, namespace, path, lease)
     },
     { waitMs: leaseWaitMs, ...(signal && { signal }) },
   )
