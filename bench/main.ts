@@ -1,15 +1,19 @@
+import { autoindex } from './autoindex/autoindex.ts'
 import { filtered } from './filtered/filtered.ts'
 import { links } from './links.ts'
 import { reconfigure } from './reconfigure/reconfigure.ts'
 import { startup } from './startup.ts'
+import { tap } from './tap/tap.ts'
 import { textQuery } from './text-query.ts'
 
 /** `npm run bench -- <name>`: programs that measure, never tests. */
 const benches: Readonly<Record<string, (write: (line: string) => void) => Promise<void>>> = {
+  autoindex,
   filtered,
   links,
   reconfigure,
   startup,
+  tap,
   'text-query': textQuery,
 }
 

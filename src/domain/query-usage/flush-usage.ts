@@ -11,6 +11,7 @@ import type { SlowRead } from '../../store/query-usage.ts'
 import type { Db } from '../../store/tables.ts'
 import { addCheck } from '../index-advisor/add-check.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
+import { countWaiting } from './count-waiting.ts'
 import { candidatePaths, crossedPaths } from './candidate-paths.ts'
 import type { UsagePorts } from './record-read.ts'
 import {
@@ -66,6 +67,7 @@ interface TakenUsage {
 }
 
 async function flushAll(ports: UsagePorts, memory: UsageMemory): Promise<void> {
+  countWaiting(memory)
   if (memory.timer) clearTimeout(memory.timer)
   Object.assign(memory, { timer: null, isFull: false, isHurried: false, sampleBytes: 0 })
   memory.flushedAt = performance.now()

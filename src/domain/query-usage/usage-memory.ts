@@ -1,8 +1,10 @@
 import type { Config } from '../../config.ts'
+import type { Logger } from '../../ports/logger.ts'
 import type { QuerySample, SlowRead } from '../../store/query-usage.ts'
 import type { Db } from '../../store/tables.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { AskedKind } from './asked-read.ts'
+import type { AnsweredRead } from './record-read.ts'
 import { addHistograms } from './histogram.ts'
 import { CountedNames, type Counted, type SharedMemory } from './counted-names.ts'
 
@@ -52,9 +54,21 @@ export interface NamespaceUsage {
   slow: SlowRead[]
 }
 
+export interface WaitingRead {
+  namespace: Namespace
+  read: AnsweredRead
+  /** Milliseconds since 1970. */
+  at: number
+  config: Config
+  log: Logger
+}
+
 /** What one process remembers of reads, one a database. */
 export interface UsageMemory extends SharedMemory {
   namespaces: Map<string, NamespaceUsage>
+  /** Answered, not counted yet. */
+  waiting: WaitingRead[]
+  countTimer: NodeJS.Timeout | null
   /** Of the samples among `bytes`. */
   sampleBytes: number
   /** Reads that were not counted since the last writing. */
@@ -74,6 +88,8 @@ export function usageMemory(db: Db, { usageBytesMax }: Pick<Config, 'usageBytesM
   if (known) return known
   const made: UsageMemory = {
     namespaces: new Map(),
+    waiting: [],
+    countTimer: null,
     bytes: 0,
     bytesMax: usageBytesMax,
     isFull: false,
