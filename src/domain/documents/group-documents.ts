@@ -6,12 +6,12 @@ import { tapped } from '../query-usage/tapped.ts'
 import type { DocumentRecord } from './document.ts'
 import {
   countDocuments,
-  readPoints,
   retrieveDocuments,
   scanDocuments,
   type ReadPorts,
   type Selection,
 } from './read.ts'
+import { readPoints } from './read-pages.ts'
 import type { Scope } from './read-plan.ts'
 import { servedValues, type FacetValue, type ServedValues } from './served-values.ts'
 import { distinctScalars, mostFrequent, type ValueCount } from './value-counts.ts'

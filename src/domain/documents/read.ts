@@ -1,35 +1,30 @@
 import type { Ports } from '../../ports/ports.ts'
 import type {
   EngineFilter,
-  EnginePoint,
-  FacetHit,
-  FacetRequest,
   Payload,
-  PayloadSelector,
   PointId,
   QueryStep,
-  ScoredPoint,
-  ScrollRequest,
   SparseVector,
 } from '../../ports/vector-engine.ts'
-import { fail } from '../failure.ts'
 import { any, asEngineFilter } from '../filters/bounds.ts'
 import type { Fact } from '../filters/compile-filter.ts'
 import { enginePath } from '../filters/field-path.ts'
 import type { DocumentIdentity } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
-import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
+import type { DocumentRecord } from './document.ts'
 import type { AskedRead } from '../query-usage/asked-read.ts'
 import { recordSearches } from '../query-usage/record-searches.ts'
 import { tapped, type TapPorts } from '../query-usage/tapped.ts'
 import { currentFacts, knownFact } from '../payload-facts/current-facts.ts'
 import { learnFact } from '../payload-facts/learn-fact.ts'
 import { planRead, selectorOf, type PlanScan, type ReadPlan, type Scope } from './read-plan.ts'
+import { pagesOf, recordMaker, selectorsOf, slimPage } from './read-pages.ts'
 import type { ReadTrace, TracedFilter } from './read-trace.ts'
 
 /**
- * The read gate (design 7, One gate each): the only caller of the engine's query, scroll, count and retrieve.
+ * The read gate (design 7, One gate each): the only caller of the engine's query, scroll, count, retrieve and
+ * facet, with read-pages.ts.
  * `plan` is the one place through which every filter goes. Reads go to the generation that the namespace's row names,
  * so that one read sees one schema from its filter to its last page, whatever is switched meanwhile
  * (docs/internals/reconfigure.md).
@@ -246,30 +241,6 @@ export async function planOf(
   return await planRead(ports, namespace, scope, filter, planScan(ports, namespace, signal))
 }
 
-/** One page as the engine gives it, in the order of ids or of an index; its filter is the engine's own. */
-export async function readPoints(
-  ports: ReadPorts,
-  namespace: Namespace,
-  scope: Scope,
-  { select, ...request }: Omit<ScrollRequest, 'with_payload'> & Pick<Selection, 'select'>,
-  signal?: AbortSignal,
-): Promise<DocumentRecord[]> {
-  const { with_payload } = selectorsOf({ select, withVectors: false })
-  const scroll = { ...request, with_payload }
-  const { points } = await ports.vectors.scroll(collectionOf(namespace), scroll, signal)
-  return points.map(recordMaker(scope))
-}
-
-/** How many documents have each value, as an index of the engine counts them; most frequent first. */
-export async function countByValue(
-  ports: ReadPorts,
-  namespace: Namespace,
-  request: FacetRequest,
-  signal?: AbortSignal,
-): Promise<FacetHit[]> {
-  return await ports.vectors.facet(collectionOf(namespace), request, signal)
-}
-
 /** How many points meet a filter of the engine's own, exactly. */
 export async function countPoints(
   ports: ReadPorts,
@@ -279,19 +250,6 @@ export async function countPoints(
 ): Promise<number> {
   const request = { exact: true, ...(filter && { filter }) }
   return await ports.vectors.count(collectionOf(namespace), request, signal)
-}
-
-/** A step that the engine was asked once, alone and changed: best first, with nothing but ids and scores. */
-export async function repeatSearch(
-  ports: ReadPorts,
-  namespace: Namespace,
-  step: QueryStep,
-  limit: number,
-  signal?: AbortSignal,
-): Promise<{ pointId: string; score: number }[]> {
-  const request = { ...step, limit, with_payload: false }
-  const points = await ports.vectors.query(collectionOf(namespace), request, signal)
-  return points.map(({ id, score }) => ({ pointId: String(id), score }))
 }
 
 /** Whether all of these are true of the stored values; looks at them where nobody has yet. */
@@ -333,76 +291,8 @@ async function exactFilter(
   return { must: [{ has_id: ids }] }
 }
 
-async function* pagesOf(
-  ports: ReadPorts,
-  namespace: Namespace,
-  scope: Scope,
-  plan: ReadPlan,
-  request: Selection & {
-    filter: Filter | null
-    startAt?: string
-    pageSize?: number
-    isLimited?: boolean
-  },
-  signal: AbortSignal | undefined,
-): AsyncGenerator<DocumentRecord[], void, undefined> {
-  const startedAt = ports.trace && performance.now()
-  const { residual, residualSelect } = plan
-  const { with_payload: wanted, with_vector } = selectorsOf(request)
-  const isLimited = residual !== null || request.isLimited === true
-  const limit =
-    request.pageSize ?? (wanted === true || with_vector !== false ? wholePage : slimPage)
-  const record = recordMaker(scope)
-  let offset: PointId | null = request.startAt ?? null
-  let read = 0
-  let found = 0
-  try {
-    do {
-      const page = await ports.vectors.scroll(
-        collectionOf(namespace),
-        {
-          limit,
-          with_payload: residual ? bothSelectors(wanted, residualSelect) : wanted,
-          with_vector,
-          ...(plan.engine && { filter: plan.engine }),
-          ...(offset !== null && { offset }),
-        },
-        signal,
-      )
-      read += page.points.length
-      if (isLimited && read > ports.config.scanDocumentsMax)
-        throw tooMuch(ports.config.scanDocumentsMax)
-      const records = page.points.map(record)
-      const kept = residual
-        ? records.filter((each) => residual(each.payload ?? {}, identityOf(each, namespace)))
-        : records
-      found += kept.length
-      // Before it is handed over: a reader who has enough does not come back.
-      offset = page.next_page_offset
-      if (kept.length > 0) yield kept
-    } while (offset !== null)
-  } finally {
-    if (ports.trace) {
-      const durationMs = performance.now() - (startedAt ?? 0)
-      const pass = { scope, filter: request.filter, plan, looked: read, found, durationMs }
-      ports.trace.told({ kind: 'pass', ...pass, isWhole: offset === null })
-    }
-  }
-}
-
-/** Points a call, whole ones and slim ones: large enough to be fast, small enough not to hold up other readers. */
-const wholePage = 256
-const slimPage = 2_000
-
 export function identityOf(record: DocumentRecord, namespace: Namespace): DocumentIdentity {
   return { documentId: record.documentId, namespaceId: namespace.id }
-}
-
-function tooMuch(limit: number) {
-  return fail('bad_request', {
-    reason: `This would read more than ${limit} documents, since the engine cannot answer it alone (NACRE_SCAN_DOCUMENTS_MAX).`,
-    hint: 'Narrow it by a condition that the engine answers: eq, in, a range, exists or text.',
-  })
 }
 
 /** How stored values are looked at for a plan. What others wait for as well ends with no caller's signal. */
@@ -430,38 +320,6 @@ function planScan(
   }
 }
 
-function selectorsOf({ select, withVectors }: Selection): {
-  with_payload: PayloadSelector
-  with_vector: boolean | string[]
-} {
-  const with_payload = select === null ? true : select.length === 0 ? false : selectorOf(select)
-  return { with_payload, with_vector: withVectors }
-}
-
-function bothSelectors(a: PayloadSelector, b: PayloadSelector): PayloadSelector {
-  if (a === true || b === true) return true
-  return [...new Set([...(a || []), ...(b || [])])]
-}
-
 function bothFilters(a: Filter | null, b: Filter | null): Filter | null {
   return a && b ? { kind: 'and', filters: [a, b] } : (a ?? b)
-}
-
-/** Makes records of points; a scope of one collection says whose they are where no payload was read. */
-function recordMaker({
-  collectionIds,
-}: Scope): (point: EnginePoint | ScoredPoint) => DocumentRecord {
-  const sole = collectionIds?.length === 1 ? collectionIds[0] : undefined
-  return (point) => {
-    const pointId = String(point.id)
-    const { payload } = point
-    return {
-      pointId,
-      documentId: payload ? documentIdIn(pointId, payload) : documentIdOf(pointId),
-      collectionId: internalOf(payload).collection_id ?? sole ?? '',
-      payload,
-      vectors: point.vector,
-      score: 'score' in point ? point.score : null,
-    }
-  }
 }

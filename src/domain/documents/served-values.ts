@@ -1,7 +1,8 @@
 import type { EngineFilter, PayloadFieldSchema } from '../../ports/vector-engine.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
-import { countByValue, planOf, type ReadPorts } from './read.ts'
+import { planOf, type ReadPorts } from './read.ts'
+import { countByValue } from './read-pages.ts'
 import type { Scope } from './read-plan.ts'
 import { servedIndex, unlessRefused } from './served-index.ts'
 
