@@ -5,6 +5,7 @@ import { readNamespaceById } from '../../store/namespaces.ts'
 import { isFailure } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { addCheck, planNextCheck } from './add-check.ts'
+import { dropDeadIndex } from './dead-index.ts'
 import { unsettledStates, type DecisionState, type IndexDecision } from './decision.ts'
 import { buildFilterLinks } from './filter-links.ts'
 import { noticeDrift } from './notice-drift.ts'
@@ -74,6 +75,7 @@ async function work(
   const next = await nextDecision(ports, namespace.id)
   if (!next) {
     if (await noticeDrift(ports, namespace, signal)) return true
+    if (await dropDeadIndex(ports, namespace, signal)) return true
     if (namespace.autoCreateIndexes) await linkIndexes(ports, namespace, signal)
     return false
   }

@@ -1,7 +1,15 @@
 import type { Config } from '../../config.ts'
 import { bootstrapInterval } from './bootstrap.ts'
 import { controlShape, type Measurement } from './measurement.ts'
-import { costOf, pairsOf, redrawnPair, sumsOf, type PairedShape } from './paired-shapes.ts'
+import {
+  costOf,
+  fastestOf,
+  pairsOf,
+  redrawnPair,
+  sumsOf,
+  type Middle,
+  type PairedShape,
+} from './paired-shapes.ts'
 import {
   tellGain,
   type Figures,
@@ -40,8 +48,9 @@ export function thresholdsOf(
  * What an index on `path` gained, from measurements of the same queries before and after it (design 4, Proof). A
  * query's time is the median of its runs, a shape's the mean of its queries' that were asked on both sides; the gain
  * is the sum over shapes with the path, weighted by frequency, and nothing is taken out of it. It is kept where the
- * lower end of the interval reaches the least gain, also with the control reads' change taken out, and no other shape
- * surely lost more than it may. Pure.
+ * lower end of the interval reaches the least gain, and it is as much with the control reads' change taken out, and by
+ * the fastest run of each query, which other work disturbed least; and where no other shape surely lost more than it
+ * may. Pure.
  */
 export function compareGain(
   before: Measurement,
@@ -61,7 +70,8 @@ export function compareGain(
   )
   const losses = others.map((other) => lossOf(other, control, thresholds.lossMax))
   const worst = losses.toSorted((a, b) => b.change - a.change)[0] ?? null
-  const figures: Figures = { own, control, others, gain, interval, worst, savedMs: savedOf(own) }
+  const savedMs = savedOf(own, fastestOf)
+  const figures: Figures = { own, control, others, gain, interval, worst, savedMs }
   const verdict = verdictOf(
     figures,
     losses.some((loss) => loss.isTooMuch),
@@ -79,20 +89,20 @@ export function compareGain(
 /** Loss of a read that no user notices, and no clock of a busy machine tells from nothing. */
 const lossMsMin = 0.05
 
-function gainOf(pairs: readonly PairedShape[]): number {
-  const { before, after } = sumsOf(pairs)
+function gainOf(pairs: readonly PairedShape[], middle?: Middle): number {
+  const { before, after } = sumsOf(pairs, middle)
   return 1 - after / before
 }
 
-/** Milliseconds that a read with the path takes less, by the middle of its queries. */
-function savedOf(pairs: readonly PairedShape[]): number {
-  const { before, after, weight } = sumsOf(pairs)
+/** Milliseconds that a read with the path takes less. */
+function savedOf(pairs: readonly PairedShape[], middle?: Middle): number {
+  const { before, after, weight } = sumsOf(pairs, middle)
   return (before - after) / weight
 }
 
 /** How many times longer the reads took that no index changes. */
-function driftOf(control: PairedShape | undefined): number {
-  return control ? costOf(control, 'after') / costOf(control, 'before') : 1
+function driftOf(control: PairedShape | undefined, middle?: Middle): number {
+  return control ? costOf(control, 'after', middle) / costOf(control, 'before', middle) : 1
 }
 
 function lossOf(pair: PairedShape, control: PairedShape | undefined, lossMax: number): Loss {
@@ -105,21 +115,22 @@ function lossOf(pair: PairedShape, control: PairedShape | undefined, lossMax: nu
         )
       : [change, change]
   const isFelt = change * costOf(pair, 'before') >= lossMsMin
-  const isTooMuch = change > lossMax && isFelt && interval[0] > 0
+  const isAlways = changeOf(pair, control, fastestOf) > lossMax
+  const isTooMuch = change > lossMax && isFelt && isAlways && interval[0] > 0
   return { shape: pair.shape, change, interval, isTooMuch }
 }
 
-function changeOf(pair: PairedShape, control: PairedShape | undefined): number {
-  return costOf(pair, 'after') / costOf(pair, 'before') / driftOf(control) - 1
+function changeOf(pair: PairedShape, control: PairedShape | undefined, middle?: Middle): number {
+  const ratio = costOf(pair, 'after', middle) / costOf(pair, 'before', middle)
+  return ratio / driftOf(control, middle) - 1
 }
 
 function verdictOf(figures: Figures, hasLoss: boolean, thresholds: GainThresholds): GainVerdict {
-  const { own, control, interval, savedMs } = figures
+  const { own, control, gain, interval, savedMs } = figures
   if (hasLoss || interval[1] < -thresholds.lossMax) return 'regression'
-  const { before, after } = sumsOf(own)
-  const withoutDrift = 1 - after / driftOf(control) / before
-  const isGain = interval[0] >= thresholds.gainMin && withoutDrift >= thresholds.gainMin
-  return isGain && savedMs >= thresholds.savedMsMin ? 'keep' : 'no_gain'
+  const withoutDrift = 1 - (1 - gain) / driftOf(control)
+  const least = Math.min(interval[0], withoutDrift, gainOf(own, fastestOf))
+  return least >= thresholds.gainMin && savedMs >= thresholds.savedMsMin ? 'keep' : 'no_gain'
 }
 
 function notMeasured(path: string): Gain {

@@ -26,23 +26,34 @@ export function pairsOf(before: Measurement, after: Measurement): PairedShape[] 
   })
 }
 
-export function costOf(pair: PairedShape, side: 'before' | 'after'): number {
-  const medians = pair.queries.map((query) => medianOf(query[side]))
-  return medians.reduce((sum, ms) => sum + ms, 0) / medians.length
+/** What stands for the runs of one query: the median, or the fastest, which other work disturbed least. */
+export type Middle = (ms: readonly number[]) => number
+
+export function fastestOf(ms: readonly number[]): number {
+  return Math.min(...ms)
+}
+
+/** Milliseconds of a read of the shape: the mean of its queries. */
+export function costOf(
+  pair: PairedShape,
+  side: 'before' | 'after',
+  middle: Middle = medianOf,
+): number {
+  const times = pair.queries.map((query) => middle(query[side]))
+  return times.reduce((sum, ms) => sum + ms, 0) / times.length
 }
 
 /** The weighted sum of both sides; shapes that nobody counted weigh the same. */
-export function sumsOf(pairs: readonly PairedShape[]): {
-  before: number
-  after: number
-  weight: number
-} {
+export function sumsOf(
+  pairs: readonly PairedShape[],
+  middle: Middle = medianOf,
+): { before: number; after: number; weight: number } {
   const isCounted = pairs.some(({ weight }) => weight > 0)
   const sums = { before: 0, after: 0, weight: 0 }
   for (const pair of pairs) {
     const weight = isCounted ? pair.weight : 1
-    sums.before += weight * costOf(pair, 'before')
-    sums.after += weight * costOf(pair, 'after')
+    sums.before += weight * costOf(pair, 'before', middle)
+    sums.after += weight * costOf(pair, 'after', middle)
     sums.weight += weight
   }
   return sums

@@ -1,13 +1,15 @@
-import { blockedUntil } from './block.ts'
+import { blockedUntil, type BlockCause } from './block.ts'
 import { compareGain, thresholdsOf } from './compare-gain.ts'
+import { tellDead } from './dead-index.ts'
 import type { IndexDecision, Parity } from './decision.ts'
 import { measureSamples } from './measure-gain.ts'
 import { moveDecision } from './move-decision.ts'
 import { sameAnswers } from './parity.ts'
+import { probeIndex } from './probe-index.ts'
 import type { RecordedReads } from './recorded-reads.ts'
 import { replayIds, type ReplayedIds } from './replay.ts'
 import { retireIndex } from './retire-index.ts'
-import { readyNamespace, type BuildPorts } from './take-away-index.ts'
+import { indexAt, readyNamespace, type BuildPorts } from './take-away-index.ts'
 import { tellRule } from './tell-rule.ts'
 
 /** What was asked before the index was there, and what it answered. */
@@ -33,18 +35,28 @@ export async function verifyIndex(
   const parity: Parity = { queries, differences: differences.length, sampled: sampledTold(reads) }
   if (differences.length > 0) {
     const reason = `${tellRule(decision.inputs)} Of ${queries} recorded reads that were asked again, answers differ in ${differences.length} documents: the index was taken back.`
-    return await revert(ports, decision, { reason, parity }, signal)
+    return await revert(ports, decision, { reason, parity }, 'decided', signal)
+  }
+  const index = indexAt(namespace, decision.path)
+  const dead = index && tellDead(await probeIndex(ports, namespace, index, signal))
+  if (dead) {
+    const reason = `${tellRule(decision.inputs)} The index does not answer for what is stored: ${dead}; it was taken back.`
+    return await revert(ports, decision, { reason, parity }, 'decided', signal)
   }
   if (reads.own === 0) return await keepUnproven(ports, decision, parity)
 
   const after = await measureSamples(ports, namespace, reads.samples, reads.shapes, signal)
   if (!decision.before)
     throw new Error(`Decision ${decision.id} was not measured before its build.`)
-  const gain = compareGain(decision.before, after, decision.path, thresholdsOf(ports.config))
+  const thresholds = thresholdsOf(ports.config)
+  const gain = compareGain(decision.before, after, decision.path, thresholds)
   const same = `${queries} recorded reads were asked again, without a difference.`
   const reason = `${tellRule(decision.inputs)} ${gain.sentence} ${same}`
-  if (gain.verdict !== 'keep')
-    return await revert(ports, decision, { reason, parity, after }, signal)
+  if (gain.verdict !== 'keep') {
+    const isUnsure = gain.verdict === 'no_gain' && gain.gain >= thresholds.gainMin
+    const cause = isUnsure ? 'unsure' : 'decided'
+    return await revert(ports, decision, { reason, parity, after }, cause, signal)
+  }
   return await moveDecision(ports, decision, 'kept', {
     after,
     parity,
@@ -70,9 +82,10 @@ async function revert(
   ports: BuildPorts,
   decision: IndexDecision,
   found: Pick<IndexDecision, 'reason' | 'parity'> & Partial<Pick<IndexDecision, 'after'>>,
+  cause: BlockCause,
   signal?: AbortSignal,
 ): Promise<IndexDecision> {
-  const until = blockedUntil('decided', decision, ports.now(), ports.config)
+  const until = blockedUntil(cause, decision, ports.now(), ports.config)
   return await retireIndex(
     ports,
     decision,
