@@ -39,6 +39,7 @@ async function account(call: Call): Promise<void> {
   await call('GET /v1/health/liveness')
   await call('GET /v1/health/beat')
   await call('GET /v1/openapi.json')
+  await call('GET /v1/metrics')
   await call('GET /v1/organizations')
   await call('PATCH /v1/organizations', {
     body: { organization_name: 'Films', metadata: { a: 1 } },
