@@ -10,6 +10,8 @@ type Times = Pick<Config, 'indexBlockMs' | 'indexChurnMs' | 'indexCheckMs' | 'in
 export type BlockCause =
   /** Measured or counted to be no gain, or wrong; or a user said so. */
   | 'decided'
+  /** There may be a gain, but the machine was too busy to be sure of it. */
+  | 'unsure'
   /** The values may change. */
   | 'values'
   /** There may be values, or room, by then. */
@@ -27,6 +29,7 @@ export function blockedUntil(
   const doubled = 2 ** Math.min(attempts - 1, doublingsMax)
   const ms = {
     decided: times.indexBlockMs * doubled,
+    unsure: times.indexChurnMs * doubled,
     values: times.indexChurnMs,
     soon: times.indexCheckMs,
     failed: times.indexRetryMs * doubled,
