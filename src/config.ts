@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
+import { archiveSettings } from './archive-settings.ts'
 import { advisorSettings } from './advisor-settings.ts'
 import { gainSettings } from './gain-settings.ts'
 import { factsSettings } from './facts-settings.ts'
@@ -233,6 +234,7 @@ export const settings = {
     'Documents that one object may become.',
     whole(1, 1_000_000, 10_000),
   ),
+  ...archiveSettings,
   ...factsSettings,
   ...pluginSettings,
   ...usageSettings,

@@ -2,7 +2,9 @@ import type { Command } from './command.ts'
 import { demo } from './commands/demo.ts'
 import { demoPlugins } from './commands/demo-plugins.ts'
 import { doctor } from './commands/doctor.ts'
+import { dump } from './commands/dump.ts'
 import { keys } from './commands/keys.ts'
+import { load } from './commands/load.ts'
 import { plugin } from './commands/plugin.ts'
 import { reconfigure } from './commands/reconfigure.ts'
 import { serve } from './commands/serve.ts'
@@ -16,6 +18,8 @@ export const commands: readonly Command[] = [
   demoPlugins,
   plugin,
   reconfigure,
+  dump,
+  load,
   keys,
   doctor,
 ]

@@ -9,6 +9,13 @@ export interface ServerClient {
   url: string
   /** Throws `ServerRefused` with the server's own sentence where the status is not 2xx. */
   call<T>(method: string, path: string, body?: object): Promise<T>
+  /** Bytes either way, as they come; throws as `call` does. */
+  send(method: string, path: string, body?: RequestBody): Promise<Response>
+}
+
+export interface RequestBody {
+  content: string | AsyncIterable<Uint8Array>
+  type: string
 }
 
 /** What a command that speaks to a server reads. */
@@ -38,19 +45,25 @@ export async function reachServer(call: Pick<CommandCall, 'config'>): Promise<Se
   const { config } = call
   const url = (config.serverUrl ?? `http://${config.host}:${config.port}`).replace(/\/$/, '')
   const key = await adminKey(call)
+  async function send(method: string, path: string, body?: RequestBody): Promise<Response> {
+    const content = body?.content
+    const response = await fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${key}`, 'content-type': body?.type ?? 'application/json' },
+      ...(content !== undefined && { body: content, duplex: 'half' }),
+    }).catch((cause: unknown) => {
+      const reason = `No server answers at ${url}; is \`nacre serve\` running?`
+      throw fail('bad_request', { reason }, { cause })
+    })
+    if (!response.ok) throw refused(response.status, await response.text())
+    return response
+  }
   return {
     url,
+    send,
     async call<T>(method: string, path: string, body?: object): Promise<T> {
-      const response = await fetch(url + path, {
-        method,
-        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-        ...(body && { body: JSON.stringify(body) }),
-      }).catch((cause: unknown) => {
-        const reason = `No server answers at ${url}; is \`nacre serve\` running?`
-        throw fail('bad_request', { reason }, { cause })
-      })
-      const text = await response.text()
-      if (!response.ok) throw refused(response.status, text)
+      const content = body && { content: JSON.stringify(body), type: 'application/json' }
+      const text = await (await send(method, path, content)).text()
       return JSON.parse(text === '' ? 'null' : text) as T
     },
   }

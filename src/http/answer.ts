@@ -4,7 +4,8 @@ import type { Route } from './route.ts'
 export class Download {
   readonly contentType: string
   readonly filename: string
-  readonly sizeBytes: number
+  /** Null where nobody knows before its end. */
+  readonly sizeBytes: number | null
   readonly open: () => AsyncIterable<Uint8Array>
 
   constructor(given: Pick<Download, 'contentType' | 'filename' | 'sizeBytes' | 'open'>) {
@@ -40,7 +41,7 @@ function downloadOf(
 ): Response {
   headers.set('Content-Type', contentType)
   headers.set('Content-Disposition', `attachment; filename="${filename}"`)
-  headers.set('Content-Length', String(sizeBytes))
+  if (sizeBytes !== null) headers.set('Content-Length', String(sizeBytes))
   const body = request.method === 'HEAD' ? null : ReadableStream.from(open())
   return new Response(body, { status, headers })
 }

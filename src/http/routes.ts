@@ -7,8 +7,10 @@ import { documentBatchRoutes } from './routes/document-batches.ts'
 import { documentListRoutes } from './routes/document-lists.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { explainRoutes } from './routes/explain.ts'
+import { dumpRoutes } from './routes/dump.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
+import { loadRoutes } from './routes/load.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
 import { objectRoutes } from './routes/objects.ts'
@@ -46,4 +48,6 @@ export const routes: readonly Route[] = [
   ...retrieverRoutes,
   ...explainRoutes,
   ...taskRoutes,
+  ...dumpRoutes,
+  ...loadRoutes,
 ]

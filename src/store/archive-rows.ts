@@ -1,25 +1,33 @@
-import { sql, type ControlledTransaction } from 'kysely'
+import { sql } from 'kysely'
 import { archiveTables, type ArchiveTable } from './archive-tables.ts'
-import type { Db, Tables } from './tables.ts'
+import type { Db } from './tables.ts'
 
 /** Rows of one step of the cursor: their sizes are the clients', so few of them. */
 const rowsAtOnce = 200
 
-/** All tables as they are at one moment, for as long as it is open: a transaction that changes and locks nothing. */
-export async function openSnapshot(
-  db: Db,
-): Promise<{ tx: ControlledTransaction<Tables>; at: Date }> {
+/** All tables as they are at one moment, until it is closed: a transaction that changes and locks nothing. */
+export interface Snapshot extends AsyncDisposable {
+  db: Db
+  at: Date
+}
+
+export async function openSnapshot(db: Db): Promise<Snapshot> {
   const tx = await db
     .startTransaction()
     .setIsolationLevel('repeatable read')
     .setAccessMode('read only')
     .execute()
+  const snapshot = {
+    db: tx,
+    at: new Date(0),
+    [Symbol.asyncDispose]: () => tx.rollback().execute(),
+  }
   try {
     // The moment is that of the first query.
     const { rows } = await sql<{ at: Date }>`select clock_timestamp() as at`.execute(tx)
-    return { tx, at: rows[0]?.at ?? new Date(0) }
+    return { ...snapshot, at: rows[0]?.at ?? snapshot.at }
   } catch (error) {
-    await tx.rollback().execute()
+    await snapshot[Symbol.asyncDispose]()
     throw error
   }
 }

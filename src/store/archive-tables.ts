@@ -12,7 +12,7 @@ export interface ArchiveTable {
   ofNamespace?: (namespaceId: string) => RawBuilder<boolean>
   /** What an archived row `r` (jsonb) becomes on its way in, where that is not what it was. */
   loadedAs?: RawBuilder<unknown>
-  /** Rows that several parts of one archive may hold: the first one counts. */
+  /** Rows that may be there already, by another part of the archive or by a first start: those stay. */
   isShared?: boolean
 }
 
@@ -26,7 +26,7 @@ const byBatch = (id: string) =>
  * compares both with the schema.
  */
 export const archiveTables: readonly ArchiveTable[] = [
-  { name: 'organizations', key: ['id'], ofServer: whole },
+  { name: 'organizations', key: ['id'], ofServer: whole, isShared: true },
   { name: 'users', key: ['id'], ofServer: whole },
   { name: 'api_keys', key: ['id'], ofServer: whole },
   {

@@ -13,6 +13,7 @@ export const ArchiveHeader = z.object({
   schema: z.int().min(1),
   /** Of the server: its first organization. */
   server_id: z.string().max(100),
+  organizations: z.array(z.string().min(1).max(100)).min(1),
   namespaces: z.array(z.object({ id: z.string().min(1).max(100), points: z.int().min(0) })),
 })
 export type ArchiveHeader = z.infer<typeof ArchiveHeader>

@@ -2,8 +2,8 @@ import type { EmbeddingModel } from '../../ports/embedder.ts'
 import type { NameRules } from '../resource-name.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
 
-/** `creating` is finished or undone by the next start; `deleting` by its job. */
-export type NamespaceState = 'creating' | 'ready' | 'deleting'
+/** `creating` is finished or undone by the next start; `loading` stands until its archive is whole; `deleting` by its job. */
+export type NamespaceState = 'creating' | 'loading' | 'ready' | 'deleting'
 
 /**
  * The isolation boundary: exactly one engine collection, reached through the alias `alias`.

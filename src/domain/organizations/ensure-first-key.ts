@@ -6,6 +6,7 @@ import {
 } from '../../store/api-keys.ts'
 import { insertOrganization, readFirstOrganization } from '../../store/organizations.ts'
 import { insertUser, readUserByEmail } from '../../store/users.ts'
+import { readOpenLoad } from '../../store/loads.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Db } from '../../store/tables.ts'
 import { adminKeyName, hashOf, newApiKey, prefixOf, type ApiKey } from './api-key.ts'
@@ -27,6 +28,8 @@ export async function ensureFirstKey(
 ): Promise<string | null> {
   const made = await ports.db.transaction().execute(async (tx) => {
     await lockFirstStart(tx)
+    // It was begun with such a key, and brings organizations of its own.
+    if (await readOpenLoad(tx)) return null
     const organization = await ensureOrganization(tx, ports)
     const admin = await ensureAdmin(tx, ports, organization)
     const present = await readAdminKey(tx, admin.id)
@@ -43,7 +46,8 @@ export async function ensureFirstKey(
   return made
 }
 
-async function ensureOrganization(tx: Db, { now, newId }: Needs): Promise<Organization> {
+/** The first one there is, made where there is none; in a transaction. */
+export async function ensureOrganization(tx: Db, { now, newId }: Needs): Promise<Organization> {
   const present = await readFirstOrganization(tx)
   if (present) return present
   const organization: Organization = {
@@ -60,7 +64,8 @@ async function ensureOrganization(tx: Db, { now, newId }: Needs): Promise<Organi
   return organization
 }
 
-async function ensureAdmin(
+/** The organization's admin of the first start, made where it has none; in a transaction. */
+export async function ensureAdmin(
   tx: Db,
   { now, newId }: Needs,
   organization: Organization,

@@ -1,0 +1,39 @@
+import type { Ports } from '../../ports/ports.ts'
+import { fail, invalid } from '../failure.ts'
+import { openLoad } from './begin-load.ts'
+
+/** The bytes of an original. Throws `not_found`, `storage_unavailable`. */
+export async function openOriginal(
+  { blobs }: Pick<Ports, 'blobs'>,
+  hash: string,
+): Promise<AsyncIterable<Uint8Array>> {
+  const content = await blobs.open(hash)
+  if (content) return content
+  throw fail('not_found', { resource: 'original', id: hash })
+}
+
+/** Of these originals those that are not here yet. */
+export async function missingOriginals(
+  ports: Pick<Ports, 'db' | 'blobs'>,
+  hashes: readonly string[],
+): Promise<string[]> {
+  await openLoad(ports)
+  const missing: string[] = []
+  for (const hash of hashes) if (!(await ports.blobs.has(hash))) missing.push(hash)
+  return missing
+}
+
+/** Stores an original of an archive. Throws `request_invalid` where the bytes are others, with nothing kept. */
+export async function loadOriginal(
+  ports: Pick<Ports, 'db' | 'blobs'>,
+  hash: string,
+  content: AsyncIterable<Uint8Array>,
+  signal?: AbortSignal,
+): Promise<void> {
+  await openLoad(ports)
+  const stored = await ports.blobs.put(content, signal)
+  if (stored.hash === hash) return
+  // A server that is being loaded has no other use for it than one that has its name.
+  await ports.blobs.delete(stored.hash)
+  throw invalid(['body'], `has the SHA-256 ${stored.hash}, not ${hash}`, 'checksum')
+}
