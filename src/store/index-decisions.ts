@@ -107,24 +107,6 @@ export async function readNewestDecisions(
   return new Map(rows.map((row) => [row.path, decisionOf(row)]))
 }
 
-/** Paths that need no decision now: one is open, or the last one blocks them. */
-export async function readDecidedPaths(
-  db: Db,
-  namespaceId: string,
-  at: Date,
-): Promise<Set<string>> {
-  const rows = await db
-    .selectFrom('index_decisions')
-    .select('path')
-    .distinct()
-    .where('namespace_id', '=', namespaceId)
-    .where((where) =>
-      where.or([where('state', 'in', [...openStates]), where('blocked_until', '>', at)]),
-    )
-    .execute()
-  return new Set(rows.map(({ path }) => path))
-}
-
 /** The row under a new fence, which only its caller knows; null where it is no longer in one of these states. */
 export async function takeDecision(
   db: Db,

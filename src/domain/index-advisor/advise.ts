@@ -98,7 +98,7 @@ function isSettled(newest: IndexDecision, { now, documents, thresholds }: Advice
   return documents === null || then === undefined || documents < then * growth
 }
 
-/** An integer index that fractions came to: its float index takes its place at once (design 4, widening). */
-export function isOutgrown({ state, blockedUntil }: IndexDecision): boolean {
+/** Dropped to be followed at once: integers that fractions came to (design 4, widening), or an index that was dead. */
+function isOutgrown({ state, blockedUntil }: IndexDecision): boolean {
   return state === 'dropped' && blockedUntil === null
 }
