@@ -99,6 +99,8 @@ function census(counts: Partial<Record<ValueKind, number>>): Census {
     ),
     distinct: null,
     valueBytes: 8 * total,
+    unheld: 0,
+    unheldExamples: [],
     exceptions: [],
     isOverflown: false,
     takenAt: '2026-01-01T00:00:00.000Z',

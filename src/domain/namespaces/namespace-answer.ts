@@ -40,6 +40,16 @@ export const NamespaceAnswer = z.looseObject({
   embedding_model: z.looseObject({ inference_name: z.string(), languages: z.array(z.string()) }),
   /** Ours: the task of an index build that outlasted the request. */
   task_id: z.string().optional(),
+  /** Ours: values that a new payload index cannot hold; it is made as declared, and answers stay right. */
+  warnings: z
+    .array(
+      z.object({
+        field_name: z.string(),
+        values_not_representable: z.int(),
+        examples: z.array(z.string()),
+      }),
+    )
+    .optional(),
 })
 export type NamespaceAnswer = z.infer<typeof NamespaceAnswer>
 

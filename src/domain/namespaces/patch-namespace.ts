@@ -8,6 +8,7 @@ import { fail } from '../failure.ts'
 import { addCheck } from '../index-advisor/add-check.ts'
 import type { Principal } from '../organizations/principal.ts'
 import { applyPayloadIndexes } from '../payload-indexes/apply-payload-indexes.ts'
+import { indexWarnings, type IndexWarning } from '../payload-indexes/index-warnings.ts'
 import type { PayloadIndexConfig } from '../payload-indexes/parse-payload-indexes.ts'
 import { resourceName } from '../resource-name.ts'
 import { findNamespace } from './find-namespace.ts'
@@ -20,6 +21,8 @@ export interface Patched {
   namespace: Namespace
   /** Of an index build that goes on after the answer; null where everything is done. */
   taskId: string | null
+  /** Of new or changed payload indexes that cannot hold every value of their fields. */
+  warnings: IndexWarning[]
 }
 
 /**
@@ -39,10 +42,17 @@ export async function patchNamespace(
   const change = changeOf(namespace, principal, patch)
   const vectors = await vectorsChangeOf(ports, namespace, patch)
   const { payload_indexes: entries } = patch
+  const endsAt = performance.now() + ports.config.indexWaitMs
   const taskId = entries ? await changeBoth(ports, namespace, change, entries) : null
   if (!entries) await changeFields(ports, namespace, change)
   if (vectors) await changeVectors(ports, namespace, vectors)
-  return { namespace: await reread(ports, namespace), taskId }
+  const patched = await reread(ports, namespace)
+  const isBuilt = entries && taskId === null
+  const restMs = endsAt - performance.now()
+  const warnings = isBuilt
+    ? await indexWarnings(ports, patched, namespace.payloadIndexes, restMs)
+    : []
+  return { namespace: patched, taskId, warnings }
 }
 
 /** What of the namespace's own fields becomes different; empty where nothing does. */

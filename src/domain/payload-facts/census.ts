@@ -24,7 +24,11 @@ export interface Census {
   distinct: number | null
   /** Bytes of all the values, as JSON. */
   valueBytes: number
-  /** Documents with a value that an index of the schema cannot hold, up to indexExceptionsMax. */
+  /** How many documents have a value that an index of the schema cannot hold. */
+  unheld: number
+  /** Up to three such values, as JSON. */
+  unheldExamples: string[]
+  /** Ids of those documents' points, up to indexExceptionsMax. */
   exceptions: string[]
   isOverflown: boolean
   takenAt: string
@@ -85,6 +89,17 @@ async function begin(
 }
 
 function told(tally: PathTally) {
-  const { withValue, lists, kinds, distinct, valueBytes, exceptions, isOverflown } = tally
-  return { withValue, lists, kinds, distinct, valueBytes, exceptions, isOverflown }
+  const { withValue, lists, kinds, distinct, valueBytes } = tally
+  const { unheld, unheldExamples, exceptions, isOverflown } = tally
+  return {
+    withValue,
+    lists,
+    kinds,
+    distinct,
+    valueBytes,
+    unheld,
+    unheldExamples,
+    exceptions,
+    isOverflown,
+  }
 }

@@ -14,6 +14,8 @@ export interface FoundValues {
   hasLists: boolean
   /** Whether such an index does not hold all of them. */
   isException: boolean
+  /** The first such value. */
+  unheld: unknown
 }
 
 /** Lists are opened one level, as indexes do. */
@@ -21,19 +23,25 @@ export function foundAt(payload: Payload, path: string, type: GuardType): FoundV
   const values = pathValues(payload, path)
   const kinds = new Map<ValueKind, unknown>()
   let isException = false
+  let unheld: unknown
   for (const value of elementsOf(values)) {
     const kind = kindOfValue(value)
     if (!kinds.has(kind)) kinds.set(kind, value)
-    isException ||= type !== '' && !isHeld(type, value, kind)
+    if (isException || type === '' || isHeld(type, value, kind)) continue
+    isException = true
+    unheld = value
   }
   // Two places of one path, such as `a[].b`, are as good as a list.
-  return { kinds, hasLists: values.length > 1 || values.some(Array.isArray), isException }
+  const hasLists = values.length > 1 || values.some(Array.isArray)
+  return { kinds, hasLists, isException, unheld }
 }
 
 /** Sums up the values at a path, document by document. Bounded, however many there are. */
 export class PathTally {
   readonly kinds: KindCounts = {}
   readonly exceptions: string[] = []
+  readonly unheldExamples: string[] = []
+  unheld = 0
   withValue = 0
   lists = 0
   valueBytes = 0
@@ -55,13 +63,14 @@ export class PathTally {
   }
 
   add(pointId: string, payload: Payload): void {
-    const { kinds, hasLists, isException } = foundAt(payload, this.#path, this.#type)
+    const found = foundAt(payload, this.#path, this.#type)
+    const { kinds, hasLists, isException } = found
     if (kinds.size === 0) return
     this.withValue += 1
     if (hasLists) this.lists += 1
     for (const [kind, value] of kinds) countKind(this.kinds, kind, value)
     for (const value of elementsOf(pathValues(payload, this.#path))) this.#addValue(value)
-    if (isException) this.#addException(pointId)
+    if (isException) this.#addException(pointId, found.unheld)
   }
 
   #addValue(value: unknown): void {
@@ -70,7 +79,9 @@ export class PathTally {
     if (this.#distinct.size <= distinctMax) this.#distinct.add(shortOf(text))
   }
 
-  #addException(pointId: string): void {
+  #addException(pointId: string, value: unknown): void {
+    this.unheld += 1
+    addExample(this.unheldExamples, value)
     if (this.exceptions.length < this.#exceptionsMax) this.exceptions.push(pointId)
     else this.isOverflown = true
   }
@@ -80,9 +91,13 @@ export class PathTally {
 export function countKind(counts: KindCounts, kind: ValueKind, value: unknown): void {
   const count = (counts[kind] ??= { documents: 0, examples: [] })
   count.documents += 1
-  if (count.examples.length >= examplesMax) return
+  addExample(count.examples, value)
+}
+
+function addExample(examples: string[], value: unknown): void {
+  if (examples.length >= examplesMax) return
   const example = (JSON.stringify(value) ?? '').slice(0, exampleLength)
-  if (!count.examples.includes(example)) count.examples.push(example)
+  if (!examples.includes(example)) examples.push(example)
 }
 
 function shortOf(text: string): string {

@@ -10,6 +10,7 @@ import {
   NewNamespace,
 } from '../../domain/namespaces/namespace-request.ts'
 import { patchNamespace, type Patched } from '../../domain/namespaces/patch-namespace.ts'
+import type { IndexWarning } from '../../domain/payload-indexes/index-warnings.ts'
 import { coverageNotes } from '../../domain/payload-indexes/index-coverage.ts'
 import type { Ports } from '../../ports/ports.ts'
 import {
@@ -166,7 +167,7 @@ export const namespaceRoutes = [
 
 async function patchedAnswer(
   ports: Ports,
-  { namespace, taskId }: Patched,
+  { namespace, taskId, warnings }: Patched,
 ): Promise<NamespaceAnswer> {
   const answer = await namespaceAnswer(ports, namespace)
   const notes = answer.document_count ? await coverageNotes(ports, namespace) : new Map()
@@ -177,7 +178,12 @@ async function patchedAnswer(
       return note === undefined ? index : { ...index, note }
     }),
     ...(taskId !== null && { task_id: taskId }),
+    ...(warnings.length > 0 && { warnings: warnings.map(warningAnswer) }),
   }
+}
+
+function warningAnswer({ fieldName, unheld, examples }: IndexWarning) {
+  return { field_name: fieldName, values_not_representable: unheld, examples }
 }
 
 async function list(
