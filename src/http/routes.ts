@@ -11,6 +11,8 @@ import { dumpRoutes } from './routes/dump.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
 import { loadRoutes } from './routes/load.ts'
+import { indexAnalyticsRoutes } from './routes/index-analytics.ts'
+import { indexDecisionRoutes } from './routes/index-decisions.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
 import { objectRoutes } from './routes/objects.ts'
@@ -34,6 +36,8 @@ export const routes: readonly Route[] = [
   ...apiKeyRoutes,
   ...namespaceRoutes,
   ...reconfigureRoutes,
+  ...indexDecisionRoutes,
+  ...indexAnalyticsRoutes,
   ...extractorRoutes,
   ...pluginRoutes,
   ...pluginUploadRoutes,

@@ -26,6 +26,7 @@ export async function walk(call: Call): Promise<void> {
   await batches(call, namespace, { bucket, object, collection })
   await documents(call, namespace, collection)
   await retrievers(call, namespace, collection)
+  await indexes(call, namespace)
   await plugins(call, namespace)
   await call('DELETE /v1/collections/{}', { path: [spare], namespace })
   await call('DELETE /v1/buckets/{}/objects/{}', { path: [bucket, object], namespace })
@@ -363,6 +364,29 @@ async function retrievers(call: Call, namespace: string, collection: string): Pr
   })
   await call('POST /v1/retrievers/{}/clone', { ...one, body: { retriever_name: 'find too' } })
   await call('DELETE /v1/retrievers/{}', one)
+}
+
+/** After reads that were recorded; 1 is the least that each of them takes. */
+async function indexes(call: Call, namespace: string): Promise<void> {
+  const usage = 'GET /v1/analytics/indexes'
+  await call(`${usage}/suggestions`, { namespace, query: '?hours=24&min_count=1' })
+  await call(`${usage}/usage`, { namespace, query: '?period=7d&min_count=1' })
+  const analytics = 'GET /v1/analytics/namespaces'
+  const days = { namespace, query: '?days=7' }
+  await call(`${analytics}/fields/most-queried`, days)
+  await call(`${analytics}/fields/performance`, days)
+  await call(`${analytics}/queries/slow`, { namespace, query: '?latency_threshold_ms=100' })
+  await call(`${analytics}/indexes/compound-patterns`, days)
+  await call(`${analytics}/indexes/recommendations`, { namespace, query: '?min_usage_count=1' })
+  await call(`${analytics}/summary`, { namespace })
+  const path = [namespace]
+  await call('PATCH /v1/namespaces/{}', { path, body: { auto_create_indexes: true } })
+  await call('POST /v1/namespaces/{}/index-decisions/check', { path })
+  const decided = await call('GET /v1/namespaces/{}/index-decisions', { path })
+  const one = { path: [namespace, decided?.results[0]?.decision_id ?? 'dec_none'] }
+  await call('GET /v1/namespaces/{}/index-decisions/{}', one)
+  await call('POST /v1/namespaces/{}/index-decisions/{}/undo', one)
+  await call('GET /v1/namespaces/{}/index-events', { path })
 }
 
 async function plugins(call: Call, namespace: string): Promise<void> {
