@@ -13,11 +13,6 @@ import type {
   IndexState,
   IndexType,
 } from '../domain/payload-indexes/payload-index.ts'
-import type {
-  ReconfigurationProgress,
-  ReconfigurationState,
-  ReconfigureStrategy,
-} from '../domain/reconfiguration/reconfiguration.ts'
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 import type { Json, Obj, Time } from './column-types.ts'
@@ -29,6 +24,7 @@ import type {
   IndexEventTable,
 } from './index-decision-tables.ts'
 import type { LoadPartTable, LoadTable } from './load-tables.ts'
+import type { ReconfigurationTable } from './reconfiguration-tables.ts'
 import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
 import type {
   QuerySampleTable,
@@ -143,29 +139,6 @@ interface NamespaceTable {
   auto_create_indexes: boolean
   infrastructure: Obj
   expires_at: Time | null
-  created_at: Time
-  updated_at: Time
-}
-
-interface ReconfigurationTable {
-  id: string
-  organization_id: string
-  namespace_id: string
-  strategy: ReconfigureStrategy
-  reprocess: boolean
-  state: ReconfigurationState
-  fence: Generated<number>
-  from_generation: number
-  to_generation: number | null
-  vectors_before: Json<Record<string, VectorDefinition>>
-  vectors_after: Json<Record<string, VectorDefinition>>
-  extractors_after: Json<NamespaceExtractor[] | null> | null
-  previous_points: number
-  progress: Json<ReconfigurationProgress>
-  task_id: string | null
-  error: string | null
-  switched_at: Time | null
-  retained_until: Time | null
   created_at: Time
   updated_at: Time
 }

@@ -1,5 +1,5 @@
 import type { Ports } from '../../ports/ports.ts'
-import { noteIndexCheck, readNamespaceIdsToCheck } from '../../store/index-decisions.ts'
+import { noteIndexCheck, readNamespaceIdsToCheck } from '../../store/index-checks.ts'
 import type { Db } from '../../store/tables.ts'
 
 export const checkJobName = 'indexes.check'

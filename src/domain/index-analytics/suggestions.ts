@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Ports } from '../../ports/ports.ts'
-import { readIndexCheck, readNewestDecisions } from '../../store/index-decisions.ts'
+import { readIndexCheck } from '../../store/index-checks.ts'
+import { readNewestDecisions } from '../../store/index-decisions.ts'
 import type { FieldUsage } from '../../store/query-usage.ts'
 import { decisionStates, type IndexDecision } from '../index-advisor/decision.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
