@@ -5,6 +5,7 @@ import { advisorSettings } from './advisor-settings.ts'
 import { gainSettings } from './gain-settings.ts'
 import { factsSettings } from './facts-settings.ts'
 import { pluginSettings } from './plugin-settings.ts'
+import { retrieverSettings } from './retriever-settings.ts'
 import { duration, secret, setting, whole } from './setting.ts'
 import { usageSettings } from './usage-settings.ts'
 
@@ -237,6 +238,7 @@ export const settings = {
   ...archiveSettings,
   ...factsSettings,
   ...pluginSettings,
+  ...retrieverSettings,
   ...usageSettings,
   ...gainSettings,
   ...advisorSettings,

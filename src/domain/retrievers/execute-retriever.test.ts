@@ -368,6 +368,34 @@ describe('inputs', () => {
   })
 })
 
+test('a template may read what the stages before have found', async () => {
+  const animal = {
+    stage_id: 'attribute_filter',
+    stage_name: 'some',
+    parameters: { field: 'year', value: 2003 },
+  }
+  const like = inSearch({
+    query: {
+      input_mode: 'document',
+      document_ref: { document_id: '{{STAGE.some.documents[0].document_id}}' },
+    },
+  })
+  const half = {
+    stage_id: 'limit',
+    parameters: { limit: '{{ max(1, floor(STAGE.search.output_count / 2)) }}' },
+  }
+
+  const { results } = await run([animal, like], {})
+  const halved = await run([search, half], { inputs: { query: 'a puppy' } })
+
+  assert.equal(results.documents[0]?.payload?.['year'], 2003)
+  assert.equal(halved.results.documents.length, 1)
+  await assert.rejects(
+    run([{ stage_id: 'limit', parameters: { limit: '{{STAGE.other.output_count}}' } }], {}),
+    /needs STAGE\.other\.output_count/,
+  )
+})
+
 test('executions are remembered off the path', async () => {
   const execution = await run([search], { inputs: { query: 'a puppy' } })
   await flushExecutions(ports)

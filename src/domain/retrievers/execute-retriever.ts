@@ -15,6 +15,7 @@ import { readResults } from './read-results.ts'
 import type { Results } from './read-results.ts'
 import { readSelection } from './read-selection.ts'
 import { rounded } from './rounded.ts'
+import { contextOf, StagesFound } from './template-scope.ts'
 import type { Runnable } from './runnable.ts'
 import type { PlannedStage } from './stage-plan.ts'
 import type { Location, Selection, StageCall, StageResult } from './stage.ts'
@@ -79,7 +80,7 @@ export async function executeRetriever(
   const id = ports.newId('exec')
   const elapsedMs = () => performance.now() - startedAt
   try {
-    const run = new Run(ports, namespace, runnable, request, options)
+    const run = new Run(ports, namespace, runnable, request, { ...options, executionId: id })
     await run.stages(elapsedMs)
     const execution = { ...(await run.finish()), id, createdAt, durationMs: elapsedMs() }
     keep(ports, namespace, runnable, execution)
@@ -99,6 +100,8 @@ class Run {
   readonly #call: Omit<StageCall, 'location' | 'preFilter' | 'inputs'>
   readonly #plan: readonly PlannedStage[]
   readonly #inputs: Record<string, unknown>
+  readonly #found: StagesFound
+  readonly #context: Record<string, unknown>
   readonly #page: ResultPage
   readonly #timeMsMax: number
   readonly #statistics = new Map<string, StageStatistics>()
@@ -113,7 +116,7 @@ class Run {
     namespace: Namespace,
     runnable: Runnable,
     request: ExecuteRequest,
-    { withVectors, signal, explain = false }: ExecuteOptions,
+    { withVectors, signal, explain = false, executionId }: ExecuteOptions & { executionId: string },
   ) {
     const { collectionIds, retrieverId } = runnable
     this.trace = explain ? new ExecutionTrace() : null
@@ -127,6 +130,8 @@ class Run {
     }
     this.#plan = runnable.stages
     this.#inputs = readInputs(runnable.inputSchema, { ...request.input, ...request.inputs })
+    this.#context = contextOf({ ports, namespace, retrieverId, executionId })
+    this.#found = new StagesFound(namespace, runnable.stages)
     this.#page = resultPage(request.pagination, request.limit ?? undefined)
     this.#timeMsMax = runnable.timeMsMax
     this.#selection = { ...everything, filter: this.#filter(request.filters, ['body', 'filters']) }
@@ -162,7 +167,10 @@ class Run {
   async #stage(planned: PlannedStage): Promise<void> {
     const { name, stage, location } = planned
     const startedAt = performance.now()
-    const { parameters, preFilters, postFilters } = planned.fill(this.#inputs)
+    const { parameters, preFilters, postFilters } = planned.fill(
+      { input: this.#inputs, context: this.#context, stage: this.#found.stages },
+      this.#call.ports.config.templateStepsMax,
+    )
     const at = location.slice(0, -1)
     const preFilter = this.#filter(preFilters, [...at, 'pre_filters'])
     const before = this.#selection
@@ -185,7 +193,15 @@ class Run {
         kept.selection.kind === 'read' && kept.of !== null ? kept.selection.documents.length : null,
     })
     this.#facets = facets ?? this.#facets
+    if (this.#found.isNeededAfter(planned)) await this.#remember(name)
     this.#count(name, before, performance.now() - startedAt, metadata)
+  }
+
+  /** A later stage's templates read what this one found. */
+  async #remember(name: string): Promise<void> {
+    const documents = await readSelection(this.#call, this.#selection)
+    this.#selection = { kind: 'read', documents }
+    this.#found.add(name, documents)
   }
 
   /** `of`: on how many documents in memory the filter was tested; null: it goes to the engine. */

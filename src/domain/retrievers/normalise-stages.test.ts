@@ -204,11 +204,12 @@ describe('planStages()', () => {
   })
 
   test('parameters without templates are parsed once', () => {
+    const scope = { input: {}, context: {}, stage: {} }
     const [plan] = planStages(
       normaliseStages([{ stage_id: 'limit', parameters: { limit: 3 } }], at),
       at,
     )
 
-    assert.equal(plan?.fill({}), plan?.fill({ other: 1 }))
+    assert.equal(plan?.fill(scope, 1_000), plan?.fill({ ...scope, input: { other: 1 } }, 1_000))
   })
 })

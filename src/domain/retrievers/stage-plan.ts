@@ -4,15 +4,19 @@ import { parseParameters } from '../parse-parameters.ts'
 import type { StageConfig } from './retriever.ts'
 import type { Location, Stage } from './stage.ts'
 import { findStage } from './stages.ts'
-import { checkTemplates, fillTemplates, hasTemplate } from './template.ts'
+import { compileTemplates, hasTemplate } from './template.ts'
+import type { TemplateScope } from './templates/evaluate-expression.ts'
+import type { TemplateNamespace } from './templates/expression.ts'
 
 /** A stage made ready: what does not depend on the inputs is parsed once, not at each execution. */
 export interface PlannedStage {
   name: string
   stage: Stage
   location: Location
+  /** What its templates read. */
+  namespaces: ReadonlySet<TemplateNamespace>
   /** Parameters and filters of one execution. Throws `request_invalid` where an input is missing or does not fit. */
-  fill(inputs: Readonly<Record<string, unknown>>): FilledStage
+  fill(scope: TemplateScope, stepsMax: number): FilledStage
 }
 
 export interface FilledStage {
@@ -35,7 +39,7 @@ function planStage({ stage_name: name, config }: StageConfig, at: Location): Pla
   if (!stage) throw new Error(`stored stage ${config.stage_id} is unknown`)
   const location = [...at, 'parameters']
   const { pre_filters: preFilters = null, post_filters: postFilters = null, parameters } = config
-  checkTemplates(config, at)
+  const { namespaces, fill } = compileTemplates({ parameters, preFilters, postFilters }, at)
   checkFilter(preFilters, [...at, 'pre_filters'])
   checkFilter(postFilters, [...at, 'post_filters'])
   const parse = (given: unknown) => {
@@ -43,20 +47,18 @@ function planStage({ stage_name: name, config }: StageConfig, at: Location): Pla
     stage.check?.(parsed, location)
     return parsed
   }
+  const planned = { name, stage, location, namespaces }
   if (!hasTemplate(config)) {
     const filled: FilledStage = { parameters: parse(parameters), preFilters, postFilters }
-    return { name, stage, location, fill: () => filled }
+    return { ...planned, fill: () => filled }
   }
   checkWithTemplates(() => parse(parameters), parameters, location)
   return {
-    name,
-    stage,
-    location,
-    fill: (inputs) => ({
-      parameters: parse(fillTemplates(parameters, inputs, location)),
-      preFilters: fillTemplates(preFilters, inputs, [...at, 'pre_filters']),
-      postFilters: fillTemplates(postFilters, inputs, [...at, 'post_filters']),
-    }),
+    ...planned,
+    fill: (scope, stepsMax) => {
+      const filled = fill(scope, stepsMax) as FilledStage
+      return { ...filled, parameters: parse(filled.parameters) }
+    },
   }
 }
 

@@ -1,107 +1,154 @@
 import { fail, invalid } from '../failure.ts'
+import { evaluate, type TemplateScope } from './templates/evaluate-expression.ts'
+import type { Expression, Missing, TemplateNamespace } from './templates/expression.ts'
+import { MissingError, present, TemplateError } from './templates/expression.ts'
+import { parseTemplate, type TemplatePart } from './templates/parse-template.ts'
+import { TemplateSteps } from './templates/template-steps.ts'
+import { asText, isTrue } from './templates/template-values.ts'
 
 type Location = readonly (string | number)[]
-type Inputs = Readonly<Record<string, unknown>>
+type Fill = (scope: TemplateScope, steps: TemplateSteps) => unknown
 
-/** One expression; nothing in it but a namespace and a path (contract 17.5; filters and blocks are not run yet). */
-const expression = /\{\{\s*(.*?)\s*\}\}/gs
-const wholeExpression = /^\s*\{\{\s*((?:(?!\}\}).)*?)\s*\}\}\s*$/s
-const knownNamespaces = ['doc', 'context', 'stage', 'secret', 'secrets']
 const nestingMax = 32
 
-/** Whether anything within the value is to be filled in from the inputs of an execution. */
+/** Whether anything within the value is to be filled in when an execution runs. */
 export function hasTemplate(value: unknown, depth = 0): boolean {
-  if (typeof value === 'string') return value.includes('{{')
+  if (typeof value === 'string') return value.includes('{{') || value.includes('{%')
   if (typeof value !== 'object' || value === null || depth > nestingMax) return false
   return Object.values(value).some((child) => hasTemplate(child, depth + 1))
 }
 
+/** A value whose templates are parsed, to be filled in as often as it is run. */
+export interface CompiledTemplates {
+  /** Which namespaces the templates read. */
+  namespaces: ReadonlySet<TemplateNamespace>
+  /**
+   * The value with its templates filled in: a string that is one template becomes what it names, types kept; others
+   * get its text. Throws `request_invalid` where an input is missing, values do not fit, or steps are used up.
+   */
+  fill: (scope: TemplateScope, stepsMax: number) => unknown
+}
+
 /** Throws `request_invalid` or `not_enabled` where a template could never be filled in, whatever the inputs. */
-export function checkTemplates(value: unknown, location: Location): void {
-  if (typeof value === 'string') {
-    for (const [, inner = ''] of value.matchAll(expression)) pathOf(inner, location)
-    return
-  }
-  if (typeof value !== 'object' || value === null) return
+export function compileTemplates(value: unknown, location: Location): CompiledTemplates {
+  const namespaces = new Set<TemplateNamespace>()
+  const fill = compileValue(value, location, namespaces)
+  return { namespaces, fill: (scope, stepsMax) => fill(scope, new TemplateSteps(stepsMax)) }
+}
+
+function compileValue(value: unknown, location: Location, into: Set<TemplateNamespace>): Fill {
+  if (typeof value === 'string') return compileText(value, location, into)
+  if (typeof value !== 'object' || value === null || !hasTemplate(value)) return () => value
   if (location.length > nestingMax) throw invalid([...location], 'is nested too deeply', 'too_deep')
-  for (const [key, child] of entriesOf(value)) checkTemplates(child, [...location, key])
-}
-
-/**
- * The value with its templates filled in: a string that is one template becomes what it names, types kept; others
- * get its text. Only own keys are read. Throws `request_invalid` where an input is not given.
- */
-export function fillTemplates(value: unknown, inputs: Inputs, location: Location): unknown {
-  if (typeof value === 'string')
-    return value.includes('{{') ? fillText(value, inputs, location) : value
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value))
-    return value.map((child: unknown, i) => fillTemplates(child, inputs, [...location, i]))
-  const filled = entriesOf(value).map(([key, child]) => [
-    key,
-    fillTemplates(child, inputs, [...location, key]),
-  ])
-  return Object.fromEntries(filled)
-}
-
-function fillText(text: string, inputs: Inputs, location: Location): unknown {
-  const [, whole] = wholeExpression.exec(text) ?? []
-  if (whole !== undefined) return read(inputs, pathOf(whole, location))
-  return text.replace(expression, (_, inner: string) =>
-    asText(read(inputs, pathOf(inner, location))),
-  )
-}
-
-function read(inputs: Inputs, path: readonly string[]): unknown {
-  let value: unknown = inputs
-  for (const key of path) {
-    const isOpen = typeof value === 'object' && value !== null && Object.hasOwn(value, key)
-    value = isOpen ? Reflect.get(value as object, key) : undefined
+  if (Array.isArray(value)) {
+    const items = value.map((child: unknown, i) => compileValue(child, [...location, i], into))
+    return (scope, steps) => items.map((fill) => fill(scope, steps))
   }
-  if (value !== undefined && value !== null) return value
-  const name = path.join('.')
-  throw invalid(
-    ['body', 'inputs', ...path],
-    `the retriever needs the input '${name}', which is not given`,
-    'missing_input',
+  const entries = Object.entries(value).map(
+    ([key, child]) => [key, compileValue(child, [...location, key], into)] as const,
   )
+  return (scope, steps) =>
+    Object.fromEntries(entries.map(([key, fill]) => [key, fill(scope, steps)]))
 }
 
-/** `INPUT.user.tags[0]` → `user`, `tags`, `0`. */
-function pathOf(inner: string, location: Location): string[] {
-  const [, namespace, rest] =
-    /^([A-Za-z_]\w*)((?:\.[\w-]+|\[\d+\]|\["[^"\]]*"\]|\['[^'\]]*'\])+)$/.exec(inner) ?? []
-  const word = namespace?.toLowerCase()
-  if (word === 'input' || word === 'inputs') return keysOf(rest ?? '')
-  if (word !== undefined && knownNamespaces.includes(word)) {
-    throw fail('not_enabled', {
-      feature: `Template namespace ${namespace}`,
-      hint: 'Use {{INPUT.name}}.',
+function compileText(text: string, location: Location, into: Set<TemplateNamespace>): Fill {
+  if (!hasTemplate(text)) return () => text
+  const parts = told(text, location, () => parseTemplate(text))
+  namespacesIn(parts, into)
+  const said = parts.filter((part) => part.kind !== 'text' || part.text.trim() !== '')
+  const [only] = said
+  const whole = said.length === 1 && only?.kind === 'value' ? only.of : null
+  return (scope, steps) =>
+    told(text, location, () =>
+      whole ? present(evaluate(whole, scope, steps)) : textOf(parts, scope, steps),
+    )
+}
+
+function textOf(
+  parts: readonly TemplatePart[],
+  scope: TemplateScope,
+  steps: TemplateSteps,
+): string {
+  return parts
+    .map((part): string => {
+      if (part.kind === 'text') return steps.text(part.text)
+      if (part.kind === 'value') return steps.text(asText(present(evaluate(part.of, scope, steps))))
+      const branch = part.branches.find(
+        ({ when }) => when === null || isTrue(evaluate(when, scope, steps)),
+      )
+      return branch ? textOf(branch.parts, scope, steps) : ''
     })
+    .join('')
+}
+
+/** Faults of a template, at its place and in its words. */
+function told<T>(text: string, location: Location, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof MissingError) throw missing(error.missing, text, location)
+    if (!(error instanceof TemplateError)) throw error
+    const shown = text.length > 80 ? `${text.slice(0, 77)}…` : text
+    throw invalid(
+      [...location],
+      `'${shown}' is no template that can be filled in: ${error.message}`,
+      'invalid_template',
+    )
   }
-  const hint = /^\w+$/.test(inner)
-    ? `; write {{INPUT.${inner}}}`
-    : '; write {{INPUT.name}} or {{INPUT.a.b[0]}}'
-  throw invalid(
-    [...location],
-    `'{{${inner}}}' is no template that can be filled in here${hint}`,
-    'invalid_template',
-  )
 }
 
-function keysOf(rest: string): string[] {
-  const parts = rest.matchAll(/\.([\w-]+)|\[(\d+)\]|\["([^"]*)"\]|\['([^']*)'\]/g)
-  return Array.from(
-    parts,
-    ([, plain, index, double, single]) => plain ?? index ?? double ?? single ?? '',
-  )
+function missing({ path }: Missing, text: string, location: Location): Error {
+  const [namespace, ...keys] = path
+  const name = keys.join('.')
+  if (namespace === 'input') {
+    return invalid(
+      ['body', 'inputs', ...keys],
+      `the retriever needs the input '${name}', which is not given`,
+      'missing_input',
+    )
+  }
+  const message = `'${text.slice(0, 80)}' needs ${String(namespace).toUpperCase()}.${name}, which there is not`
+  return fail('request_invalid', {
+    faults: [{ location: [...location], message, type: 'missing_value' }],
+  })
 }
 
-function asText(value: unknown): string {
-  if (typeof value === 'string') return value
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number | boolean)
+function namespacesIn(parts: readonly TemplatePart[], into: Set<TemplateNamespace>): void {
+  for (const part of parts) {
+    if (part.kind === 'value') namespacesOf(part.of, into)
+    if (part.kind !== 'if') continue
+    for (const { when, parts: inner } of part.branches) {
+      if (when) namespacesOf(when, into)
+      namespacesIn(inner, into)
+    }
+  }
 }
 
-function entriesOf(value: object): [string | number, unknown][] {
-  return Array.isArray(value) ? value.map((child: unknown, i) => [i, child]) : Object.entries(value)
+function namespacesOf(of: Expression, into: Set<TemplateNamespace>): void {
+  switch (of.kind) {
+    case 'literal':
+      return
+    case 'root':
+      into.add(of.namespace)
+      return
+    case 'list':
+      for (const item of of.items) namespacesOf(item, into)
+      return
+    case 'call':
+      for (const item of of.args) namespacesOf(item, into)
+      return
+    case 'key':
+      namespacesOf(of.of, into)
+      namespacesOf(of.key, into)
+      return
+    case 'unary':
+      namespacesOf(of.of, into)
+      return
+    case 'binary':
+      namespacesOf(of.left, into)
+      namespacesOf(of.right, into)
+      return
+    case 'choice':
+      for (const item of [of.when, of.chosen, of.otherwise]) if (item) namespacesOf(item, into)
+  }
 }

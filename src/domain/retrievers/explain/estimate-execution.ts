@@ -6,6 +6,7 @@ import { filterLimits, parseFilter } from '../../filters/parse-filter.ts'
 import type { Filter } from '../../filters/filter.ts'
 import type { Namespace } from '../../namespaces/namespace.ts'
 import { readInputs } from '../input-schema.ts'
+import { contextOf } from '../template-scope.ts'
 import type { Retriever } from '../retriever.ts'
 import { rounded } from '../rounded.ts'
 import type { Runnable } from '../runnable.ts'
@@ -112,7 +113,7 @@ class Estimate {
     const { name, stage } = planned
     const input = this.#count ?? (await this.#counted(this.#filter))
     const before = this.#filter
-    const isSearch = await this.#pass(planned, planned.fill(this.#call.inputs), input)
+    const isSearch = await this.#pass(planned, this.#filled(planned), input)
     const output = this.#count ?? (await this.#counted(this.#filter))
     if (!this.#isRead) this.pushedDown.push(name)
     if (isSearch) this.#isRead = true
@@ -132,6 +133,13 @@ class Estimate {
       optimization_notes: notes,
       warnings,
     }
+  }
+
+  /** Nothing was found yet, so that STAGE has nothing to tell. */
+  #filled(planned: PlannedStage): FilledStage {
+    const { ports, namespace, inputs, retrieverId } = this.#call
+    const context = contextOf({ ports, namespace, retrieverId, executionId: null })
+    return planned.fill({ input: inputs, context, stage: {} }, ports.config.templateStepsMax)
   }
 
   /** What the stage leaves. True where it reads documents by nearness. */
