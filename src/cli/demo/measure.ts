@@ -73,7 +73,12 @@ export async function createFilteredQuery(
   return { ...given, retrieverId: created.retriever_id }
 }
 
-async function allIds(client: Client, collectionId: string, filter: object): Promise<string[]> {
+/** Ids of every document that the filter matches, sorted. */
+export async function allIds(
+  client: Client,
+  collectionId: string,
+  filter: object,
+): Promise<string[]> {
   const ids: string[] = []
   let cursor: string | null = null
   do {

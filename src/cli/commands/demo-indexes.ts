@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Command } from '../command.ts'
+import { folderSize } from '../demo/folder-size.ts'
+import { startDemo } from '../demo/start-demo.ts'
+import { askByWords, searchNouns, type Searched } from '../demo-indexes/filtered-searches.ts'
+import { fillNouns, type NounNamespace } from '../demo-indexes/noun-namespace.ts'
+import { untilDecided } from '../demo-indexes/show-decisions.ts'
+import { writeStrangers } from '../demo-indexes/show-guard.ts'
+
+/** The first headline in front of the user's eyes: an index that nobody asked for, proven, measured, and guarded. */
+export const demoIndexes: Command = {
+  name: 'demo-indexes',
+  summary: 'Show a payload index make itself from 150 filtered searches, and its guard act.',
+  settings: [],
+  async run(call) {
+    const { print } = call
+    const started = performance.now()
+    await using stack = new AsyncDisposableStack()
+    const { folder, client } = await startDemo(call, stack)
+    const nouns = await fillNouns(client, print)
+
+    const since = new Date()
+    const before = await searchFirst(nouns)
+    await watchDecisions(nouns, since)
+    await searchAgain(nouns, before, [])
+
+    print('\nThe index holds whole numbers. What it cannot hold is written:')
+    const written = new Date()
+    const strangers = await writeStrangers(nouns)
+    print('\nThe guard told the ledger before those writes were acknowledged; a check follows:')
+    await untilDecided(nouns, ['relation_count'], written)
+    await searchAgain(nouns, before, strangers)
+
+    const seconds = (performance.now() - started) / 1000
+    const sizeBytes = await folderSize(folder)
+    print(`\nAll of it in ${seconds.toFixed(0)} s, ${(sizeBytes / 1e6).toFixed(0)} MB on disk.`)
+  },
+}
+
+async function searchFirst(nouns: NounNamespace): Promise<Searched> {
+  const { print } = nouns
+  print('\n150 searches by spelling, filtered by relation_count >= 8 … 30. Nothing is indexed.')
+  const searched = await searchNouns(nouns)
+  print(`  ${timesOf(searched)}`)
+  print('110 lists filtered by definition contains "…". No index could serve those.')
+  await askByWords(nouns)
+  return searched
+}
+
+async function watchDecisions(nouns: NounNamespace, since: Date): Promise<void> {
+  nouns.print(
+    '\nNothing more is asked. Each field was filtered by more than 100 times in 24 hours;',
+  )
+  nouns.print('the log of decisions (nacre indexes --watch), within a minute:')
+  await untilDecided(nouns, ['relation_count', 'definition'], since)
+}
+
+/** Throws where a filter matches something else than before, but for documents that were written meanwhile. */
+async function searchAgain(
+  nouns: NounNamespace,
+  before: Searched,
+  written: readonly string[],
+): Promise<void> {
+  nouns.print('\nThe same 150 searches again:')
+  const searched = await searchNouns(nouns)
+  nouns.print(`  ${timesOf(searched)}; at first: p50 ${before.p50Ms.toFixed(1)} ms`)
+  const alike = searched.scores.filter((scores, i) => scores === before.scores[i]).length
+  nouns.print(`  the same ten scores in ${alike} of ${searched.scores.length}`)
+  const matches = searched.matches.map((ids) => ids.filter((id) => !written.includes(id)))
+  const isSame = isDeepStrictEqual(matches, before.matches)
+  const others = written.length === 0 ? '' : ', and the new one where it belongs'
+  nouns.print(`  the filters match ${isSame ? 'the same' : 'other'} documents as at first${others}`)
+  if (!isSame) throw new Error('A filter matches other documents than before.')
+}
+
+function timesOf({ p50Ms, p95Ms }: Searched): string {
+  return `p50 ${p50Ms.toFixed(1)} ms, p95 ${p95Ms.toFixed(1)} ms over HTTP`
+}
