@@ -176,6 +176,71 @@ describe('feature_search', () => {
     )
   })
 
+  test('weighted and max fusion rank by the scores of the searches', async () => {
+    const [one] = search.config.parameters.searches
+    const two = { ...one, query: 'income tax' }
+    const inputs = { query: 'a puppy' }
+    const alone = async (own: object) =>
+      new Map(
+        (await run([inSearch(own)], { inputs })).results.documents.map(
+          ({ documentId, score }) => [documentId, score ?? 0] as const,
+        ),
+      )
+    const fused = async (fusion: string, weights: [number, number]) => {
+      const searches = [one, two].map((each, i) => ({ ...each, weight: weights[i] }))
+      const parameters = { searches, final_top_k: 5, fusion }
+      return (await run([{ stage_id: 'feature_search', parameters }], { inputs })).results.documents
+    }
+    const [puppy, tax] = [await alone({}), await alone({ query: two.query })]
+
+    const weighted = await fused('weighted', [0.25, 1])
+    const most = await fused('max', [0.25, 1])
+    const first = await fused('weighted', [1, 0])
+
+    for (const { documentId, score } of most.slice(0, 2)) {
+      const wanted = Math.max(puppy.get(documentId) ?? -9, tax.get(documentId) ?? -9)
+      assert.ok(Math.abs((score ?? 0) - wanted) < 1e-6)
+    }
+    assert.equal(weighted[0]?.payload?.['text'], animals[3]?.text)
+    assert.equal(first[0]?.payload?.['text'], animals[0]?.text)
+  })
+
+  test('group_by answers the best groups, each with its best documents', async () => {
+    const grouped = (group_by: unknown, searches: unknown = search.config.parameters.searches) => [
+      { stage_id: 'feature_search', parameters: { searches, group_by } },
+    ]
+    const inputs = { query: 'a puppy' }
+
+    const one = await run(grouped('category'), { inputs })
+    const all = await run(grouped({ field: 'category', max_per_group: 3 }), { inputs })
+    const first = await run(grouped({ field: 'category', group_size: 3, output_mode: 'first' }), {
+      inputs,
+    })
+    const listed = await run(
+      [
+        {
+          stage_id: 'feature_search',
+          parameters: {
+            pre_filters: { field: 'text', operator: 'exists', value: true },
+            group_by: { field: 'category', max_per_group: 2 },
+          },
+        },
+      ],
+      {},
+    )
+
+    assert.deepEqual(categoriesOf(one.results), ['animal', 'money'])
+    assert.deepEqual(categoriesOf(all.results), ['animal', 'animal', 'animal', 'money', 'money'])
+    assert.deepEqual(categoriesOf(first.results), ['animal', 'money'])
+    assert.deepEqual(categoriesOf(listed.results), ['animal', 'animal', 'money', 'money'])
+    assert.deepEqual(
+      listed.results.documents.map(({ group }) => group?.count),
+      [3, 3, 2, 2],
+    )
+    assert.equal(one.results.documents[0]?.payload?.['text'], animals[0]?.text)
+    assert.equal(one.statistics['feature_search']?.metadata?.['groups_found'], 2)
+  })
+
   test('a vector and a document are queries too', async () => {
     const [dog] = await ports.embedder.embed('bundled', ['a puppy'], 'query')
     assert.ok(dog instanceof Float32Array)

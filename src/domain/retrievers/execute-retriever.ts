@@ -18,7 +18,7 @@ import { rounded } from './rounded.ts'
 import { contextOf, StagesFound } from './template-scope.ts'
 import type { Runnable } from './runnable.ts'
 import type { PlannedStage } from './stage-plan.ts'
-import type { Location, Selection, StageCall, StageResult } from './stage.ts'
+import type { Aggregation, Location, Selection, StageCall, StageResult } from './stage.ts'
 import { both, everything } from './stage.ts'
 
 /** What is asked of one execution, as the client sent it (contract 17.3). */
@@ -54,6 +54,8 @@ export interface Execution {
   page: ResultPage
   statistics: Record<string, StageStatistics>
   facets: StageResult['facets'] | null
+  /** By the names of their stages. */
+  aggregations: ReadonlyMap<string, Aggregation>
   stagesTotal: number
   stagesCompleted: number
   /** Null: it ran to its end. */
@@ -109,6 +111,7 @@ class Run {
   #unread: StageStatistics[] = []
   #selection: Selection
   #facets: StageResult['facets'] | null = null
+  readonly #aggregations = new Map<string, Aggregation>()
   #error: string | null = null
 
   constructor(
@@ -158,6 +161,7 @@ class Run {
       page: this.#page,
       statistics: Object.fromEntries(this.#statistics),
       facets: this.#facets,
+      aggregations: this.#aggregations,
       stagesTotal: this.#plan.length,
       stagesCompleted: this.#statistics.size,
       error: this.#error,
@@ -175,7 +179,7 @@ class Run {
     const preFilter = this.#filter(preFilters, [...at, 'pre_filters'])
     const before = this.#selection
     this.trace?.begins(name)
-    const { selection, facets, metadata } = await stage.run(
+    const { selection, facets, metadata, aggregation, losses } = await stage.run(
       { ...this.#call, inputs: this.#inputs, location, preFilter },
       parameters,
       before,
@@ -191,8 +195,10 @@ class Run {
       output: kept.of ?? (selection.kind === 'read' ? selection.documents.length : null),
       kept:
         kept.selection.kind === 'read' && kept.of !== null ? kept.selection.documents.length : null,
+      losses: losses ?? [],
     })
     this.#facets = facets ?? this.#facets
+    if (aggregation) this.#aggregations.set(name, aggregation)
     if (this.#found.isNeededAfter(planned)) await this.#remember(name)
     this.#count(name, before, performance.now() - startedAt, metadata)
   }

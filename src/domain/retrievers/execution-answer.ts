@@ -6,8 +6,22 @@ import { Explanation } from './explain/explanation.ts'
 import type { ResultPage } from './pagination.ts'
 import type { Results } from './read-results.ts'
 import { rounded } from './rounded.ts'
+import type { FoundDocument } from './stage.ts'
 
 const Json = z.record(z.string(), z.unknown())
+
+const GroupAnswer = z.object({
+  key: z.unknown(),
+  group_key: z.unknown(),
+  /** How many documents belong to the group, answered or not. */
+  count: z.int(),
+  documents: z.array(DocumentAnswer),
+})
+
+const AggregationAnswer = z.object({
+  results: z.array(z.object({ group: Json, metrics: Json })),
+  total_groups: z.int(),
+})
 
 /** Contract 17.3: the last published shape, with `results` beside `documents` (contract 2.3). */
 export const ExecutionAnswer = z.looseObject({
@@ -25,6 +39,10 @@ export const ExecutionAnswer = z.looseObject({
   error: z.string().nullable(),
   optimization_applied: z.boolean(),
   facets: Json.optional(),
+  /** Of the documents answered, where a stage grouped them; each document says in `_group` where it belongs. */
+  groups: z.array(GroupAnswer).optional(),
+  /** What aggregate stages computed, by their names. */
+  aggregations: z.record(z.string(), AggregationAnswer).optional(),
   /** Where the request said `explain: true`. */
   explain: Explanation.optional(),
   created_at: z.string(),
@@ -43,6 +61,7 @@ export function executionAnswer(
   const documents = results.documents.map((record) => ({
     ...documentAnswer(record, { namespace, vectors: options.vectors }),
     score: record.score,
+    ...(record.group && { _group: groupOf(record.group) }),
   }))
   const ms = rounded(durationMs)
   return {
@@ -64,12 +83,37 @@ export function executionAnswer(
       ({ metadata }) => metadata?.['pushed_down'] === true,
     ),
     ...(facets && { facets }),
+    ...(execution.aggregations.size > 0 && {
+      aggregations: Object.fromEntries(execution.aggregations),
+    }),
+    ...groupsIn(results.documents, documents),
     ...(explanation && { explain: explanation }),
     created_at: createdAt.toISOString(),
     completed_at: new Date(createdAt.getTime() + durationMs).toISOString(),
     stages_completed: execution.stagesCompleted,
     total_stages: execution.stagesTotal,
   }
+}
+
+function groupOf({ field, key, count }: NonNullable<FoundDocument['group']>) {
+  return { field, key, count }
+}
+
+/** The groups of a page, in the order of their first documents. */
+function groupsIn(
+  found: readonly FoundDocument[],
+  answers: readonly DocumentAnswer[],
+): { groups?: z.infer<typeof GroupAnswer>[] } {
+  const groups = new Map<unknown, z.infer<typeof GroupAnswer>>()
+  for (const [i, { group }] of found.entries()) {
+    const answer = answers[i]
+    if (!group || group.isFlat || !answer) continue
+    const { key, count } = group
+    const known = groups.get(key) ?? { key, group_key: key, count, documents: [] }
+    known.documents.push(answer)
+    groups.set(key, known)
+  }
+  return groups.size > 0 ? { groups: [...groups.values()] } : {}
 }
 
 function paginationOf(results: Results, { method, offset }: ResultPage): Record<string, unknown> {

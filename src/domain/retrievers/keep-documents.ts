@@ -4,11 +4,11 @@ import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 
 /** Those of the documents in memory for which the filter holds, with the meaning it has in the engine. */
-export function keptBy(
+export function keptBy<T extends DocumentRecord>(
   filter: Filter,
-  documents: readonly DocumentRecord[],
+  documents: readonly T[],
   namespace: Pick<Namespace, 'id'>,
-): DocumentRecord[] {
+): T[] {
   const holds = filterTest(filter)
   return documents.filter(({ payload, documentId }) =>
     holds(payload ?? {}, { documentId, namespaceId: namespace.id }),

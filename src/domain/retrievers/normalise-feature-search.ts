@@ -36,7 +36,7 @@ const searchKeys = [
  * search, `feature_uris`, `input: {text}`, a query that is a bare string or vector. Templates stand where they stood.
  */
 export function normaliseFeatureSearch(given: Given, location: Location): Given {
-  const { feature_uris: uris, limit, ...rest } = given
+  const { feature_uris: uris, limit, ...rest } = withGroups(given)
   const isInline = searchKeys.some((key) => rest[key] !== undefined && rest[key] !== null)
   if (isInline || Array.isArray(uris)) {
     if (Array.isArray(rest['searches']) && rest['searches'].length > 0) {
@@ -59,6 +59,17 @@ export function normaliseFeatureSearch(given: Given, location: Location): Given 
       ),
     }),
   }
+}
+
+/** `group_by: 'field'`, and `group_size` for how many of each. */
+function withGroups(given: Given): Given {
+  const { group_by: groups, group_size: size, ...rest } = given
+  if (groups === undefined || groups === null) return given
+  const named = typeof groups === 'string' ? { field: groups } : groups
+  if (!isRecord(named)) return given
+  const { group_size: own = size, ...others } = named
+  const most = own === undefined || own === null ? {} : { max_per_group: own }
+  return { ...rest, group_by: { ...most, ...others } }
 }
 
 function fromInline(given: Given, uris: unknown, limit: unknown, location: Location): Given {

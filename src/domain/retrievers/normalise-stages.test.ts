@@ -182,8 +182,8 @@ describe('planStages()', () => {
   test('what is documented and does not run here is refused by name', () => {
     const two = [{ query: 'a' }, { query: 'b' }]
     assert.match(
-      refused([{ stage_id: 'feature_search', parameters: { searches: two, fusion: 'weighted' } }]),
-      /'weighted', which is not run here; use rrf or dbsf/,
+      refused([{ stage_id: 'feature_search', parameters: { searches: two, fusion: 'learned' } }]),
+      /'learned', which is not run here; use rrf, dbsf, weighted or max/,
     )
     assert.match(
       refused([
@@ -196,10 +196,10 @@ describe('planStages()', () => {
     )
     assert.match(
       refused(
-        [{ stage_id: 'feature_search', parameters: { searches: two, group_by: { field: 'a' } } }],
+        [{ stage_id: 'feature_search', parameters: { searches: two, query_preprocessing: {} } }],
         'not_enabled',
       ),
-      /group_by/,
+      /query_preprocessing/,
     )
   })
 

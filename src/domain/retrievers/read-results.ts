@@ -1,9 +1,8 @@
 import { countDocuments } from '../documents/read.ts'
-import type { DocumentRecord } from '../documents/document.ts'
 import { cursorAt } from './pagination.ts'
 import type { ResultPage } from './pagination.ts'
 import { readPage } from './read-selection.ts'
-import type { Selection, StageCall, UnreadSelection } from './stage.ts'
+import type { FoundDocument, Selection, StageCall, UnreadSelection } from './stage.ts'
 
 type ReadCall = Pick<
   StageCall,
@@ -14,7 +13,7 @@ type ReadCall = Pick<
 const limitDefault = 10
 
 export interface Results {
-  documents: DocumentRecord[]
+  documents: FoundDocument[]
   /** Null where counting was not asked for. */
   total: number | null
   limit: number
@@ -33,7 +32,7 @@ export async function readResults(
     : await unreadPage(call, selection, page)
 }
 
-function pageOf(documents: readonly DocumentRecord[], { limit, offset }: ResultPage): Results {
+function pageOf(documents: readonly FoundDocument[], { limit, offset }: ResultPage): Results {
   const size = limit ?? Math.max(documents.length, 1)
   const hasNext = documents.length > offset + size
   return {

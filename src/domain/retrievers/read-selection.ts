@@ -1,9 +1,8 @@
-import type { DocumentRecord } from '../documents/document.ts'
 import { listDocuments } from '../documents/list-documents.ts'
 import type { AskedRead } from '../query-usage/asked-read.ts'
 import type { ReadPorts } from '../documents/read.ts'
 import { fail } from '../failure.ts'
-import type { Selection, StageCall, UnreadSelection } from './stage.ts'
+import type { FoundDocument, Selection, StageCall, UnreadSelection } from './stage.ts'
 
 type ReadCall = Pick<
   StageCall,
@@ -19,11 +18,11 @@ const pageSize = 1_000
 export async function readSelection(
   call: ReadCall,
   selection: Selection,
-): Promise<DocumentRecord[]> {
+): Promise<FoundDocument[]> {
   if (selection.kind === 'read') return selection.documents
   const most = call.ports.config.stageDocumentsMax
   const wanted = Math.min(selection.limit ?? Infinity, most + 1)
-  const documents: DocumentRecord[] = []
+  const documents: FoundDocument[] = []
   let cursor: string | null = null
   while (documents.length < wanted) {
     const limit = Math.min(pageSize, wanted - documents.length)

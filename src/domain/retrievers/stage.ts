@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Ports } from '../../ports/ports.ts'
 import type { DocumentRecord } from '../documents/document.ts'
+import type { FacetValue } from '../documents/served-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { SortOption } from '../listing.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -27,7 +28,13 @@ export interface UnreadSelection {
 
 export interface ReadSelection {
   kind: 'read'
-  documents: DocumentRecord[]
+  documents: FoundDocument[]
+}
+
+/** A document and what stages have found out about it. */
+export interface FoundDocument extends DocumentRecord {
+  /** Which group it is in, of how many documents; `isFlat`: the groups are not answered besides. */
+  group?: { field: string; key: FacetValue; count: number; isFlat: boolean }
 }
 
 /** What a stage is run with, besides its own parameters. */
@@ -53,6 +60,22 @@ export interface StageResult {
   facets?: Record<string, { value: unknown; count: number }[]>
   /** Shown in the stage's statistics. */
   metadata?: Record<string, unknown>
+  /** What a stage computed of its documents, where that are no documents. */
+  aggregation?: Aggregation
+  /** Why it left fewer documents than it could have, for who asks (explain/why-short.ts). */
+  losses?: Loss[]
+}
+
+/** Contract 16.3's shape of groups and their numbers. */
+export interface Aggregation {
+  results: { group: Record<string, unknown>; metrics: Record<string, unknown> }[]
+  total_groups: number
+}
+
+export interface Loss {
+  reason: 'groups' | 'duplicates' | 'sample' | 'aggregate'
+  message: string
+  figures: Record<string, number>
 }
 
 /** A kind of stage: catalogue, validation and execution read this object. */
@@ -69,6 +92,8 @@ export interface Stage<S extends z.ZodObject = z.ZodObject> {
   normalise?(given: Record<string, unknown>, location: Location): Record<string, unknown>
   /** What the schema cannot say. Throws `request_invalid` or `not_enabled`. */
   check?(parameters: z.infer<S>, location: Location): void
+  /** How many documents it leaves at most, where it has to be run to know more. */
+  leavesAtMost?(parameters: z.infer<S>, input: number): number
   run(call: StageCall, parameters: z.infer<S>, selection: Selection): Promise<StageResult>
 }
 

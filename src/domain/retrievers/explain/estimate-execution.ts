@@ -142,7 +142,7 @@ class Estimate {
     return planned.fill({ input: inputs, context, stage: {} }, ports.config.templateStepsMax)
   }
 
-  /** What the stage leaves. True where it reads documents by nearness. */
+  /** What the stage leaves. True where it has to hold documents. */
   async #pass(planned: PlannedStage, filled: FilledStage, input: number): Promise<boolean> {
     const { stage, location } = planned
     const at = location.slice(0, -1)
@@ -155,7 +155,10 @@ class Estimate {
       await this.#narrow(filter, input)
       this.#collectionIds = collectionIds
       const candidates = await this.#counted(this.#filter)
-      this.#count = Math.min(candidates, input, Number(parameters['final_top_k']))
+      const most = stage.leavesAtMost?.(parameters, input) ?? input
+      this.#count = Math.min(candidates, input, most)
+    } else if (stage.leavesAtMost) {
+      this.#count = Math.min(input, stage.leavesAtMost(parameters, input))
     } else if (stage.category !== 'sort') {
       // On documents that nobody has read yet, a filter or a limit only says what it would do.
       const { selection } = await stage.run(call, parameters, everything)
@@ -167,7 +170,8 @@ class Estimate {
     }
     await this.#narrow(postFilter, this.#count ?? input)
     const { searches } = parameters
-    return stage.stageId === 'feature_search' && Array.isArray(searches) && searches.length > 0
+    if (stage.stageId !== 'feature_search') return stage.leavesAtMost !== undefined
+    return (Array.isArray(searches) && searches.length > 0) || parameters['group_by'] !== undefined
   }
 
   /** A filter on documents found already keeps the share of them that it keeps of all. */

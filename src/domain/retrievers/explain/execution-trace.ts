@@ -1,4 +1,5 @@
 import type { ReadTrace, TracedRead } from '../../documents/read-trace.ts'
+import type { Loss } from '../stage.ts'
 
 /** One stage as it ran: how many documents it was given and left; null where none had been read by then. */
 export interface TracedStage {
@@ -11,6 +12,8 @@ export interface TracedStage {
   output: number | null
   /** Where post_filters were tested on documents in memory: how many of them stayed. */
   kept: number | null
+  /** The stage's own words on what it left out. */
+  losses: readonly Loss[]
 }
 
 /** A read, and the stages that it carries out: its own, and those that only described what is to be read. */

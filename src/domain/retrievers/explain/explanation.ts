@@ -77,6 +77,10 @@ export const shortReasons = [
   'stage_offset',
   'stage_filter',
   'post_filters',
+  'groups',
+  'duplicates',
+  'sample',
+  'aggregate',
   'last_page',
   'budget',
 ] as const

@@ -1,3 +1,4 @@
+import { isRecord } from '../../parse-parameters.ts'
 import type { Results } from '../read-results.ts'
 import type { ResultPage } from '../pagination.ts'
 import type { ExecutionTrace, TracedStage } from './execution-trace.ts'
@@ -74,6 +75,7 @@ function stageReasons(
     const message = `${output} of the ${input} documents that reached the stage meet its condition.`
     reasons.push({ reason: 'stage_filter', stage: name, message, figures: { input, output } })
   }
+  for (const loss of stage.losses) reasons.push({ ...loss, stage: name })
   if (kept !== null && output !== null && kept < output) {
     const message = `${kept} of the stage's ${output} documents meet its post_filters.`
     reasons.push({ reason: 'post_filters', stage: name, message, figures: { output, kept } })
@@ -96,7 +98,8 @@ function searchReasons(
   const [search] = Array.isArray(parameters['searches']) ? parameters['searches'] : []
   return queries.flatMap(({ searches, limit, found }) => {
     if (found < limit) return searches.flatMap((each) => shortSearch(each, limit, name))
-    const topK = searches.length === 1 ? numberOf(topKOf(search)) : null
+    const topK =
+      searches.length === 1 && !isRecord(parameters['group_by']) ? numberOf(topKOf(search)) : null
     const final = numberOf(parameters['final_top_k'])
     if (topK === null || topK >= wanted || (final !== null && final <= topK)) return []
     const message = `The search brings ${topK} documents at most (top_k).`
@@ -133,7 +136,16 @@ function offsetOf({ stageId, parameters }: TracedStage): number {
 /** The most documents that a stage lets through, by its own parameters. */
 function boundOf({ stageId, parameters }: TracedStage): number | null {
   if (stageId === 'limit') return numberOf(parameters['limit'])
-  return stageId === 'feature_search' ? numberOf(parameters['final_top_k']) : null
+  if (stageId === 'sample') return numberOf(parameters['count'])
+  if (stageId !== 'feature_search') return null
+  return groupsBound(parameters['group_by']) ?? numberOf(parameters['final_top_k'])
+}
+
+function groupsBound(groupBy: unknown): number | null {
+  if (!isRecord(groupBy)) return null
+  const each = groupBy['output_mode'] === 'first' ? 1 : numberOf(groupBy['max_per_group'])
+  const limit = numberOf(groupBy['limit'])
+  return each === null || limit === null ? null : each * limit
 }
 
 function isSearch({ stageId, parameters }: TracedStage): boolean {

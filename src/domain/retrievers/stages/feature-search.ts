@@ -1,7 +1,5 @@
 import { z } from 'zod'
 import { findCollection } from '../../collections/find-collection.ts'
-import type { DocumentRecord } from '../../documents/document.ts'
-import { queryDocuments } from '../../documents/read.ts'
 import { featuresOf, resolveFeature, type Features } from '../../extractors/features-of.ts'
 import { fail, invalid } from '../../failure.ts'
 import type { Filter } from '../../filters/filter.ts'
@@ -10,9 +8,11 @@ import type { VectorDefinition } from '../../namespaces/namespace.ts'
 import { normaliseFeatureSearch } from '../normalise-feature-search.ts'
 import type { Wanted } from '../search-query.ts'
 import { SearchQuery, wantedBy } from '../search-query.ts'
-import type { Location, Selection, StageCall } from '../stage.ts'
+import type { Location, Selection, StageCall, StageResult } from '../stage.ts'
 import { both, stage } from '../stage.ts'
 import { countFacets, Facet } from './feature-facets.ts'
+import { GroupBy, listGroups, searchGroups } from './feature-groups.ts'
+import { runSearches, type Fusion, type ReadySearches } from './run-searches.ts'
 
 const Identifiers = z.array(z.string().min(1)).max(1_000)
 
@@ -34,11 +34,13 @@ const parameters = {
   fusion: z.enum(['rrf', 'dbsf', 'weighted', 'max', 'learned']).default('rrf'),
   pre_filters: z.unknown().optional(),
   collection_identifiers: Identifiers.optional(),
-  group_by: z.unknown().optional(),
+  group_by: GroupBy.optional(),
   facets: z.array(Facet).max(20).optional(),
   query_preprocessing: z.unknown().optional(),
   learning_config: z.unknown().optional(),
 }
+
+const featureSearchParameters = z.object(parameters)
 
 /** A search whose query has become a vector. */
 interface ReadySearch {
@@ -62,37 +64,64 @@ export const featureSearchStage = stage({
     limit: 'final_top_k',
   },
   normalise: normaliseFeatureSearch,
-  check({ searches, fusion, query_preprocessing, group_by }, location) {
+  check({ searches, fusion, query_preprocessing, learning_config }, location) {
     for (const [i, { on_empty }] of searches.entries()) {
       if (on_empty === 'random')
         throw notRun([...location, 'searches', i, 'on_empty'], 'random', 'error or skip')
     }
-    const isFused = searches.length > 1
-    if (isFused && fusion !== 'rrf' && fusion !== 'dbsf')
-      throw notRun([...location, 'fusion'], fusion, 'rrf or dbsf')
+    if (searches.length > 1 && fusion === 'learned')
+      throw notRun([...location, 'fusion'], fusion, 'rrf, dbsf, weighted or max')
     if (query_preprocessing !== undefined) throw notEnabled('query_preprocessing')
-    if (group_by !== undefined) throw notEnabled('group_by')
+    if (learning_config !== undefined) throw notEnabled('learning_config')
   },
+  leavesAtMost: ({ group_by: groups, final_top_k: limit }) =>
+    groups ? groups.limit * (groups.output_mode === 'first' ? 1 : groups.max_per_group) : limit,
   async run(call, given, selection) {
     const within = await searchedWithin(call, given, selection)
-    const { filter, collectionIds } = within
-    if (given.searches.length === 0) {
-      const listed = filterOnly(call, given.final_top_k, filter, collectionIds)
-      return { selection: listed, ...(await countFacets(call, given.facets, within)) }
-    }
-    const ready = await readySearches(call, given.searches, collectionIds)
-    const documents = await search(call, ready, given, within)
-    const facets = await countFacets(call, given.facets, within)
-    return { selection: { kind: 'read', documents }, ...facets }
+    const found = await foundBy(call, given, within)
+    return { ...found, ...(await countFacets(call, given.facets, within)) }
   },
 })
+
+type Given = z.infer<typeof featureSearchParameters>
+type Within = { filter: Filter | null; collectionIds: readonly string[] | null }
+
+async function foundBy(call: StageCall, given: Given, within: Within): Promise<StageResult> {
+  const { searches, group_by: groupBy, final_top_k: limit, fusion } = given
+  if (searches.length === 0) {
+    const scope = filterOnlyScope(call, within)
+    if (groupBy) return await listGroups(call, scope, groupBy)
+    return { selection: { kind: 'unread', filter: scope.filter, sort: [], offset: 0, limit } }
+  }
+  const ready = await readySearches(call, searches, within.collectionIds)
+  checkFusion(ready, fusion)
+  const together = await searchesOf(call, ready, fusion, within)
+  if (groupBy) return await searchGroups(call, together, groupBy)
+  const [only] = together.searches
+  const most = together.searches.length === 1 ? Math.min(limit, only?.limit ?? limit) : limit
+  const documents = await runSearches(call, together, { limit: most, select: null })
+  return { selection: { kind: 'read', documents } }
+}
+
+/** Distances are better the smaller they are: they do not add up with scores. */
+function checkFusion(ready: readonly ReadySearch[], fusion: string): void {
+  if (ready.length < 2 || (fusion !== 'weighted' && fusion !== 'max')) return
+  for (const { vector, location } of ready) {
+    if (vector.type !== 'dense' || !['euclidean', 'manhattan'].includes(vector.distance)) continue
+    throw invalid(
+      [...location.slice(0, -2), 'fusion'],
+      `is '${fusion}', which compares scores, and ${vector.featureUri} has ${vector.distance} distances; use rrf or dbsf`,
+      'invalid_value',
+    )
+  }
+}
 
 /** The documents that a stage searches in: those that its own filters and the stages before it leave. */
 export async function searchedWithin(
   call: StageCall,
   given: { pre_filters?: unknown; collection_identifiers?: readonly string[] | undefined },
   selection: Selection,
-): Promise<{ filter: Filter | null; collectionIds: readonly string[] | null }> {
+): Promise<Within> {
   const own = filterOf(call, given.pre_filters, [...call.location, 'pre_filters'])
   const filter = both(both(narrowing(selection), call.preFilter), own)
   return {
@@ -101,44 +130,37 @@ export async function searchedWithin(
   }
 }
 
-async function search(
+async function searchesOf(
   call: StageCall,
   ready: readonly ReadySearch[],
-  { fusion, final_top_k: limit }: { fusion: string; final_top_k: number },
-  within: { filter: Filter | null; collectionIds: readonly string[] | null },
-): Promise<DocumentRecord[]> {
-  if (ready.length === 0) return []
+  fusion: string,
+  within: Within,
+): Promise<ReadySearches> {
   const scopes = await Promise.all(
     ready.map(({ search: one }) => idsOf(call, one.collection_identifiers, within.collectionIds)),
   )
   const isAll = scopes.includes(null)
-  const collectionIds = isAll ? null : [...new Set(scopes.flatMap((ids) => ids ?? []))]
-  const searches = ready.map(({ search: one, vector, query, location }, i) => ({
-    using: vector.name,
-    query,
-    filter: both(
-      filterOf(call, one.filters, [...location, 'filters']),
-      one.collection_identifiers ? inCollections(scopes[i] ?? []) : null,
-    ),
-    limit: one.top_k,
-    minScore: one.min_score ?? null,
-  }))
-  return await queryDocuments(
-    call.ports,
-    call.namespace,
-    { collectionIds },
-    {
-      searches,
-      fusion: ready.length === 1 ? null : fusion === 'dbsf' ? 'dbsf' : 'rrf',
-      filter: within.filter,
-      limit: ready.length === 1 ? Math.min(limit, ready[0]?.search.top_k ?? limit) : limit,
-      offset: 0,
-      select: null,
-      withVectors: call.withVectors,
-      asked: { kind: 'search', retrieverId: call.retrieverId },
-    },
-    call.signal,
-  )
+  return {
+    searches: ready.map(({ search: one, vector, query, location }, i) => ({
+      using: vector.name,
+      query,
+      filter: both(
+        filterOf(call, one.filters, [...location, 'filters']),
+        one.collection_identifiers ? inCollections(scopes[i] ?? []) : null,
+      ),
+      limit: one.top_k,
+      minScore: one.min_score ?? null,
+      weight: one.weight,
+    })),
+    fusion: fusionOf(fusion),
+    filter: within.filter,
+    collectionIds: isAll ? null : [...new Set(scopes.flatMap((ids) => ids ?? []))],
+  }
+}
+
+/** With one search there is nothing to fuse, whatever is said. */
+function fusionOf(given: string): Fusion {
+  return given === 'dbsf' || given === 'weighted' || given === 'max' ? given : 'rrf'
 }
 
 /** All texts go to the model in one call. Searches that may be skipped and have nothing to look for are left out. */
@@ -216,12 +238,10 @@ function vectorOf(
 }
 
 /** Filter-only mode: documents are listed, without scores (contract 18). */
-function filterOnly(
+function filterOnlyScope(
   { location, collectionIds: outer }: StageCall,
-  limit: number,
-  filter: Filter | null,
-  collectionIds: readonly string[] | null,
-): Selection {
+  { filter, collectionIds }: Within,
+): Within {
   if (filter === null) {
     throw invalid(
       [...location, 'searches'],
@@ -230,7 +250,7 @@ function filterOnly(
     )
   }
   const within = collectionIds === outer ? null : inCollections(collectionIds ?? [])
-  return { kind: 'unread', filter: both(filter, within), sort: [], offset: 0, limit }
+  return { filter: both(filter, within), collectionIds: outer }
 }
 
 /** What earlier stages have left to search in. */

@@ -44,12 +44,12 @@ export const sortAttributeStage = stage({
   },
 })
 
-function sorted(
-  documents: readonly DocumentRecord[],
+function sorted<T extends DocumentRecord>(
+  documents: readonly T[],
   option: SortOption,
   isNullLast: boolean,
   namespaceId: string,
-): DocumentRecord[] {
+): T[] {
   const compare = comparePlaces([option])
   const places = documents.map((document) => {
     const keys = sortKeys(document.payload ?? {}, [option], {
