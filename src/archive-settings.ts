@@ -4,7 +4,7 @@ import { setting, whole } from './setting.ts'
 export const archiveSettings = {
   dumpHoldMs: setting(
     'NACRE_DUMP_HOLD_MS',
-    'How long writers of a namespace wait at most while a dump reads what was written to it last.',
+    'How long writers of a namespace wait at most while a dump reads what was written to it last, and a dump for whoever holds it.',
     whole(100, 3_600_000, 30_000),
   ),
   loadBytesMax: setting(

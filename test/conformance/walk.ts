@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { packPlugin } from '../support/plugins.ts'
 import type { Answer } from '../support/server.ts'
 import { formOf, lengthPlugin } from '../support/upload-plugin.ts'
+import { archive } from './walk-archive.ts'
 
 export interface Step {
   /** Values of the path's parameters, in order. */
@@ -28,6 +29,7 @@ export async function walk(call: Call): Promise<void> {
   await retrievers(call, namespace, collection)
   await indexes(call, namespace)
   await plugins(call, namespace)
+  await archive(call, namespace)
   await call('DELETE /v1/collections/{}', { path: [spare], namespace })
   await call('DELETE /v1/buckets/{}/objects/{}', { path: [bucket, object], namespace })
   await call('DELETE /v1/buckets/{}', { path: [bucket], namespace })

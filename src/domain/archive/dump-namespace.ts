@@ -35,7 +35,7 @@ export async function dumpNamespace(
       await lease.check().catch((error: unknown) => closed(opened, error))
       return { ...opened, points }
     },
-    { signal },
+    { waitMs: ports.config.dumpHoldMs, signal },
   )
   await using snapshot = held
   await tell([JSON.stringify({ held: { as_of: snapshot.at.toISOString(), points } })])

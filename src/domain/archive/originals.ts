@@ -2,14 +2,17 @@ import type { Ports } from '../../ports/ports.ts'
 import { fail, invalid } from '../failure.ts'
 import { openLoad } from './begin-load.ts'
 
-/** The bytes of an original. Throws `not_found`, `storage_unavailable`. */
+/** The bytes of an original, opened when they are asked for. Throws `not_found`, `storage_unavailable`. */
 export async function openOriginal(
   { blobs }: Pick<Ports, 'blobs'>,
   hash: string,
-): Promise<AsyncIterable<Uint8Array>> {
-  const content = await blobs.open(hash)
-  if (content) return content
-  throw fail('not_found', { resource: 'original', id: hash })
+): Promise<() => AsyncIterable<Uint8Array>> {
+  if (!(await blobs.has(hash))) throw absent(hash)
+  return async function* () {
+    const content = await blobs.open(hash)
+    if (!content) throw absent(hash)
+    yield* content
+  }
 }
 
 /** Of these originals those that are not here yet. */
@@ -36,4 +39,8 @@ export async function loadOriginal(
   // A server that is being loaded has no other use for it than one that has its name.
   await ports.blobs.delete(stored.hash)
   throw invalid(['body'], `has the SHA-256 ${stored.hash}, not ${hash}`, 'checksum')
+}
+
+function absent(hash: string) {
+  return fail('not_found', { resource: 'original', id: hash })
 }

@@ -113,12 +113,12 @@ export const dumpRoutes = [
     failures: [...general, 'not_found', 'storage_unavailable'],
     handle: async ({ ports, principal, params }) => {
       await checkOperator(ports, principal)
-      const content = await openOriginal(ports, params.hash)
+      const open = await openOriginal(ports, params.hash)
       return new Download({
         contentType: 'application/octet-stream',
         filename: params.hash,
         sizeBytes: null,
-        open: () => content,
+        open,
       })
     },
   }),

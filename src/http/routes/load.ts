@@ -16,7 +16,8 @@ const status = z.object({
   positions: z.record(z.string(), z.int()),
 })
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
-const from = z.coerce.number().int().min(0)
+/** Lines of a part that are here already; PostgreSQL's own limit of an integer. */
+const from = z.coerce.number().int().min(0).max(2_000_000_000)
 const namespaceId = z.string().min(1).max(100)
 const position = z.object({ position: z.int() })
 const general = ['unauthorized', 'forbidden', 'request_invalid'] as const
