@@ -4,6 +4,7 @@ import type {
   DecisionState,
   Ending,
   IndexEvent,
+  MeasurementAfter,
   Parity,
 } from '../domain/index-advisor/decision.ts'
 import type { Census } from '../domain/payload-facts/census.ts'
@@ -23,7 +24,7 @@ export interface IndexDecisionTable {
   inputs: Json<DecisionInputs>
   census: Json<Census | null> | null
   before: Json<Measurement | null> | null
-  after: Json<Measurement | null> | null
+  after: Json<MeasurementAfter | null> | null
   parity: Json<Parity | null> | null
   ending: Ending | null
   actor: string

@@ -5,6 +5,7 @@ import {
   type Ending,
   type IndexDecision,
   type IndexEvent,
+  type MeasurementAfter,
   type Parity,
 } from '../domain/index-advisor/decision.ts'
 import type { Census } from '../domain/payload-facts/census.ts'
@@ -128,7 +129,7 @@ export interface DecisionChange {
   reason?: string
   census?: Census | null
   before?: Measurement | null
-  after?: Measurement | null
+  after?: MeasurementAfter | null
   parity?: Parity | null
   ending?: Ending | null
   actor?: string

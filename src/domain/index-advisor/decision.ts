@@ -1,6 +1,7 @@
 import type { FieldUsage } from '../../store/query-usage.ts'
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
 import type { Census } from '../payload-facts/census.ts'
+import type { Gain } from './compare-gain.ts'
 import type { Measurement } from './measurement.ts'
 
 /** Where a decision about one field stands; what leads from one state to another is `transitions.ts`, whole. */
@@ -68,7 +69,7 @@ export interface IndexDecision {
   inputs: DecisionInputs
   census: Census | null
   before: Measurement | null
-  after: Measurement | null
+  after: MeasurementAfter | null
   parity: Parity | null
   /** Only while `retiring`: where it goes from there. */
   ending: Ending | null
@@ -92,6 +93,11 @@ export interface DecisionInputs {
   /** The settings that were applied, by their names in config.ts. */
   thresholds: Record<string, number>
   usage: Partial<FieldUsage>
+}
+
+/** The same queries with the index, and what comparing them said: that takes too long to be done for each who asks. */
+export interface MeasurementAfter extends Measurement {
+  gain?: Gain
 }
 
 /** What became of the answers of sampled real queries. */

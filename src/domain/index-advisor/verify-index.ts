@@ -45,11 +45,12 @@ export async function verifyIndex(
   }
   if (reads.own === 0) return await keepUnproven(ports, decision, parity)
 
-  const after = await measureSamples(ports, namespace, reads.samples, reads.shapes, signal)
+  const measured = await measureSamples(ports, namespace, reads.samples, reads.shapes, signal)
   if (!decision.before)
     throw new Error(`Decision ${decision.id} was not measured before its build.`)
   const thresholds = thresholdsOf(ports.config)
-  const gain = compareGain(decision.before, after, decision.path, thresholds)
+  const gain = compareGain(decision.before, measured, decision.path, thresholds)
+  const after = { ...measured, gain }
   const same = `${queries} recorded reads were asked again, without a difference.`
   const reason = `${tellRule(decision.inputs)} ${gain.sentence} ${same}`
   if (gain.verdict !== 'keep') {

@@ -22,6 +22,15 @@ const MeasurementAnswer = z.object({
   ),
 })
 
+/** Compared with the measurement before: shares of time saved, 1 being all of it. */
+const GainAnswer = z.object({
+  share: z.number(),
+  /** 95 %; null where too little was measured to tell. */
+  interval: z.array(z.number()).nullable(),
+  verdict: z.enum(['keep', 'no_gain', 'regression']),
+  sentence: z.string(),
+})
+
 const CensusAnswer = z.object({
   documents: z.int(),
   with_value: z.int(),
@@ -66,6 +75,7 @@ export const IndexDecisionAnswer = z.object({
   census: CensusAnswer.nullable(),
   before: MeasurementAnswer.nullable(),
   after: MeasurementAnswer.nullable(),
+  gain: GainAnswer.nullable(),
   parity: z.object({ queries: z.int(), differences: z.int(), sampled: z.string() }).nullable(),
   actor: z.string(),
   attempts: z.int(),
@@ -102,6 +112,7 @@ export function decisionAnswer(
     census: decision.census && censusAnswer(decision.census, reader),
     before: decision.before && measurementAnswer(decision.before),
     after: decision.after && measurementAnswer(decision.after),
+    gain: decision.after?.gain ? gainAnswer(decision.after.gain) : null,
     parity: decision.parity && { ...decision.parity },
     actor: decision.actor,
     attempts: decision.attempts,
@@ -192,4 +203,15 @@ function measurementAnswer({
       quartiles_ms: [...spreadMs],
     })),
   }
+}
+
+function gainAnswer({
+  gain,
+  interval,
+  verdict,
+  sentence,
+}: NonNullable<NonNullable<IndexDecision['after']>['gain']>): z.infer<typeof GainAnswer> {
+  // An end that could not be told was stored as null.
+  const isTold = interval.every(Number.isFinite)
+  return { share: gain, interval: isTold ? [...interval] : null, verdict, sentence }
 }

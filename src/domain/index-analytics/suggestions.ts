@@ -6,7 +6,6 @@ import type { FieldUsage } from '../../store/query-usage.ts'
 import { decisionStates, type IndexDecision } from '../index-advisor/decision.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { hoursMs } from './analytics-range.ts'
-import { tellMeasuredGain } from './measured-gain.ts'
 import { servingIndex } from './serving-index.ts'
 import { suggestedType } from './suggested-type.ts'
 import { usageSince } from './usage-since.ts'
@@ -59,16 +58,13 @@ export async function suggestions(
   return {
     namespace_id: namespace.id,
     analysis_period: `${hours}h`,
-    suggestions: used.map((one) =>
-      suggestionOf(ports, namespace, one, decisions.get(one.path) ?? null),
-    ),
+    suggestions: used.map((one) => suggestionOf(namespace, one, decisions.get(one.path) ?? null)),
     auto_create_enabled: isOn,
     next_auto_create_run: isOn ? (check?.nextRunAt?.toISOString() ?? null) : null,
   }
 }
 
 function suggestionOf(
-  { config }: Pick<Ports, 'config'>,
   namespace: Namespace,
   usage: FieldUsage,
   decision: IndexDecision | null,
@@ -82,7 +78,7 @@ function suggestionOf(
     is_indexed: serving.isIndexed,
     first_seen: usage.firstSeen.toISOString(),
     last_seen: usage.lastSeen.toISOString(),
-    estimated_performance_gain: decision && tellMeasuredGain(decision, config),
+    estimated_performance_gain: decision?.after?.gain?.sentence ?? null,
     decision: decision && {
       decision_id: decision.id,
       state: decision.state,
