@@ -1,48 +1,41 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { randomFillSync, randomUUID } from 'node:crypto'
 import { openBuiltinExtractors } from './adapters/builtin-extractors/open-builtin-extractors.ts'
-import { openDataFolder } from './adapters/data-folder/open-data-folder.ts'
-import type { DataVersions } from './adapters/data-folder/format.ts'
 import { openEmbedder } from './adapters/embedding/open-embedder.ts'
-import { openEmbeddedPostgres } from './adapters/embedded-postgres/open-embedded-postgres.ts'
 import { openFsBlobs } from './adapters/fs-blobs/open-fs-blobs.ts'
-import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
-import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
 import { openPluginProcess } from './adapters/plugin-process/open-plugin-process.ts'
 import { openLogger } from './adapters/pino-log/open-logger.ts'
 import { openMetrics } from './adapters/prom-metrics/open-metrics.ts'
 import type { Config } from './config.ts'
-import { dataFormat, edgeVersion, postgresMajor } from './product.ts'
+import { openEngines, type Engines, type Role } from './engines.ts'
 import type { Logger } from './ports/logger.ts'
 import type { Ports } from './ports/ports.ts'
-import type { VectorEngine } from './ports/vector-engine.ts'
 import { openRowCache } from './store/cache.ts'
-import { openDatabase } from './store/database.ts'
-import { migrate } from './store/migrate.ts'
 import { openNamespaceLeases } from './store/namespace-leases.ts'
 import { openQueue } from './store/queue.ts'
 
 export { openLogger }
 
 /** What a process of ours stands on: its ports, and the folder that holds the embedded engines. */
-export interface Composition extends AsyncDisposable {
+export interface Composition
+  extends AsyncDisposable, Pick<Engines, 'folder' | 'isAlone' | 'admitOthers'> {
   ports: Ports
-  /** Absolute; null where every engine is a server and no folder is needed but for originals. */
-  folder: string
 }
 
 /**
- * Config → Ports: the only place that knows every adapter. Closes in reverse order. Throws `DataFolderError` where the folder is in use or of another format.
+ * Config → Ports: the only place, with engines.ts, that knows every adapter. Closes in reverse order. Throws
+ * `DataFolderError` where the folder is of another format, or its engines cannot be had.
  */
-export async function compose(config: Config, log: Logger): Promise<Composition> {
+export async function compose(
+  config: Config,
+  log: Logger,
+  role: Role = 'server',
+): Promise<Composition> {
   const stack = new AsyncDisposableStack()
   try {
-    const folder = stack.use(
-      await openDataFolder(resolve(config.dataFolder), dataVersions(config)),
-    ).path
-    // The engine first: where no addon fits, that is said before anything else is started.
-    const vectors = stack.use(await openEngine(config, folder, log))
-    const { db, url } = stack.use(await openStore(config, folder, log))
+    const engines = stack.use(await openEngines(config, log, role))
+    const { folder, ownFolder, vectors, databaseUrl: url, isShared } = engines
+    const { db } = engines.database
     const embedder = stack.use(await openEmbedder({ config, log }))
     const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
     const ports: Ports = {
@@ -52,9 +45,11 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
       blobs,
       extractors: stack.use(openBuiltinExtractors({ embedder, config })),
       plugins: stack.use(
-        openPluginProcess({ folder: join(folder, 'plugins'), blobs, config, log }),
+        openPluginProcess({ folder: join(ownFolder, 'plugins'), blobs, config, log }),
       ),
-      cache: stack.use(await openRowCache(url, { entriesMax: config.cacheEntriesMax, log })),
+      cache: stack.use(
+        await openRowCache(url, { entriesMax: config.cacheEntriesMax, log, isShared }),
+      ),
       leases: stack.use(openNamespaceLeases({ db, log })),
       queue: stack.use(await openQueue({ url, log })),
       log,
@@ -64,7 +59,14 @@ export async function compose(config: Config, log: Logger): Promise<Composition>
       newId,
     }
     const owned = stack.move()
-    return { ports, folder, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+    const { isAlone, admitOthers } = engines
+    return {
+      ports,
+      folder,
+      isAlone,
+      admitOthers,
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    }
   } catch (error) {
     await stack.disposeAsync()
     throw error
@@ -83,41 +85,6 @@ export async function composePlugins(
     openPluginProcess({ folder: join(folder, 'plugins'), blobs, config, log }),
   )
   return { blobs, plugins, [Symbol.asyncDispose]: () => stack.disposeAsync() }
-}
-
-/** Of the engines that keep their files in the folder; where a server does their work, what is there is not opened. */
-function dataVersions({ databaseUrl, qdrantUrl }: Config): DataVersions {
-  return {
-    format: dataFormat,
-    postgresMajor: databaseUrl === undefined ? postgresMajor : null,
-    edge: qdrantUrl === undefined ? edgeVersion : null,
-  }
-}
-
-/** PostgreSQL, embedded or given, with its tables as this version wants them. */
-async function openStore(config: Config, folder: string, log: Logger) {
-  const stack = new AsyncDisposableStack()
-  try {
-    const url =
-      config.databaseUrl ??
-      stack.use(await openEmbeddedPostgres({ folder: join(folder, 'postgres'), log })).url
-    const database = await openDatabase(url, { connectionsMax: config.databaseConnectionsMax })
-    stack.defer(() => database.close())
-    await migrate(database.db)
-    const owned = stack.move()
-    return { db: database.db, url, [Symbol.asyncDispose]: () => owned.disposeAsync() }
-  } catch (error) {
-    await stack.disposeAsync()
-    throw error
-  }
-}
-
-/** With `QDRANT_URL` the addon is never loaded. */
-function openEngine(config: Config, folder: string, log: Logger): Promise<VectorEngine> {
-  if (config.qdrantUrl === undefined) {
-    return openQdrantEdge({ folder: join(folder, 'qdrant'), config, log })
-  }
-  return openQdrantServer({ url: config.qdrantUrl, apiKey: config.qdrantApiKey ?? null, log })
 }
 
 const idBytes: Readonly<Record<string, number>> = { wh: 8, upl: 8, btch: 6, doc: 16 }

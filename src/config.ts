@@ -100,6 +100,11 @@ export const settings = {
     'How long a stopping process waits for requests and jobs under way.',
     whole(0, 600_000, 10_000),
   ),
+  ownerWaitMs: setting(
+    'NACRE_OWNER_WAIT_MS',
+    "How long a process waits for the one that owns its data folder's engines to let it in.",
+    whole(0, 3_600_000, 30_000),
+  ),
   databaseConnectionsMax: setting(
     'NACRE_DATABASE_CONNECTIONS_MAX',
     'Connections of one process to PostgreSQL.',

@@ -29,17 +29,19 @@ export interface Product extends AsyncDisposable {
 
 /**
  * Opens everything, ends what an earlier process left half-done, and begins to work jobs.
- * In embedded mode this process owns the engines, so jobs that a dead one held are put back at once.
+ * Where nobody else uses the embedded engines, jobs that a dead process held are put back at once.
  */
 export async function openProduct(config: Config, log: Logger): Promise<Product> {
   const stack = new AsyncDisposableStack()
   try {
-    const { ports, folder } = stack.use(await compose(config, log))
+    const composition = stack.use(await compose(config, log))
+    const { ports, folder, isAlone } = composition
     const adminKey = await ensureFirstKey(ports, { adminKey: config.adminKey ?? null })
     if (adminKey !== null) await keepAdminKey(folder, adminKey)
-    const isAlone = config.databaseUrl === undefined
     if (isAlone) await ports.queue.requeueActive()
     await recoverNamespaces(ports, { isAlone })
+    // Not before what the dead held is free again: from here on others may hold something.
+    await composition.admitOthers()
     await recoverBatches(ports)
     await recoverIndexChecks(ports)
     await addBlobSweep(ports)

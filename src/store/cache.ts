@@ -24,6 +24,8 @@ export interface RowCache extends AsyncDisposable {
   peek<T>(noun: CachedNoun, key: string): T | undefined
   /** Drops every entry of the noun in this process. */
   forget(noun: CachedNoun): void
+  /** Whether other processes may read and change the same rows, and the documents they tell of. Once true it stays so. */
+  isShared(): boolean
 }
 
 export interface RowCacheOptions {
@@ -31,6 +33,8 @@ export interface RowCacheOptions {
   entriesMax: number
   log: Logger
   now?: () => number
+  /** Default: it is. */
+  isShared?: () => boolean
 }
 
 /** How old an entry may get while nobody tells us of changes. */
@@ -69,16 +73,18 @@ class ListeningRowCache implements RowCache {
   readonly #entriesMax: number
   readonly #log: Logger
   readonly #now: () => number
+  readonly #isShared: () => boolean
   #client: pg.Client | null = null
   #timer: NodeJS.Timeout | null = null
   #retryMs = reconnectMs.first
   #isClosed = false
 
-  constructor(url: string, { entriesMax, log, now }: RowCacheOptions) {
+  constructor(url: string, { entriesMax, log, now, isShared }: RowCacheOptions) {
     this.#url = url
     this.#entriesMax = entriesMax
     this.#log = log
     this.#now = now ?? (() => performance.now())
+    this.#isShared = isShared ?? (() => true)
     this.#shelves = {
       api_keys: emptyShelf(),
       namespaces: emptyShelf(),
@@ -111,6 +117,10 @@ class ListeningRowCache implements RowCache {
     shelf.epoch += 1
     shelf.entries.clear()
     shelf.loads.clear()
+  }
+
+  isShared(): boolean {
+    return this.#isShared()
   }
 
   async listen(): Promise<void> {

@@ -29,13 +29,6 @@ describe('a server, from the command line', () => {
     assert.equal(response.status, 200)
   })
 
-  test('a second server on the same folder stops with exit code 5 and says which process has it', async () => {
-    const { status, stderr } = await runNacre(['serve', '--data', folder, '--port', '0'])
-
-    assert.equal(status, 5, stderr)
-    assert.match(stderr, new RegExp(`${server.pid}`))
-  })
-
   test('keys creates, lists and revokes over the API', async () => {
     const port = new URL(server.url).port
     const reach = ['--data', folder, '--port', port]
@@ -105,11 +98,13 @@ test('a wrong setting stops the start with exit code 2, named with what would be
   assert.match(stderr, /NACRE_PORT/)
 })
 
-test('worker without servers says what it needs', async () => {
-  const { status, stderr } = await runNacre(['worker'])
+test('worker where no server runs waits for one as long as it is told, then says what it needs', async () => {
+  const folder = join(tmpdir(), 'nacre-nobody-serves')
+  const { status, stderr } = await runNacre(['worker', '--data', folder, '--owner-wait-ms', '300'])
 
-  assert.equal(status, 2)
-  assert.match(stderr, /DATABASE_URL and QDRANT_URL/)
+  assert.equal(status, 5)
+  assert.match(stderr, /No nacre serve runs on .*nobody-serves.*DATABASE_URL and QDRANT_URL/)
+  await assert.rejects(stat(folder), 'it makes no folder of its own')
 })
 
 test('doctor --json finds everything well on a fresh folder', async () => {

@@ -74,9 +74,17 @@ describe('no read is wrong after an acknowledged write (AI-2)', () => {
 })
 
 /** As the embedded product is: nobody else reads, and nothing is waited for. */
-function alone({ config, ...ports }: Ports): Ports {
-  const { databaseUrl: _, qdrantUrl: __, ...rest } = config
-  return { ...ports, config: { ...rest, databaseUrl: undefined, qdrantUrl: undefined } }
+function alone({ cache, ...ports }: Ports): Ports {
+  return {
+    ...ports,
+    cache: {
+      get: (noun, key, load) => cache.get(noun, key, load),
+      peek: (noun, key) => cache.peek(noun, key),
+      forget: (noun) => cache.forget(noun),
+      isShared: () => false,
+      [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+    },
+  }
 }
 
 /** Writers of documents of their own ask the other process for each right after its write, while indexes change. */

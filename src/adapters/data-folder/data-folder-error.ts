@@ -1,4 +1,4 @@
-export type DataFolderCode = 'locked' | 'newer' | 'unknown'
+export type DataFolderCode = 'locked' | 'newer' | 'unknown' | 'unattended'
 
 /** Why a data folder is refused; the sentence says what to do. Nothing in the folder was opened or changed. */
 export class DataFolderError extends Error {

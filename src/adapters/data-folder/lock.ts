@@ -39,7 +39,8 @@ export async function takeLock(folder: string): Promise<FolderLock> {
   return { release: () => database.isOpen && database.close() }
 }
 
-function isBusy(error: unknown): boolean {
+/** SQLite's word for a lock that another connection holds. */
+export function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === busy
 }
 

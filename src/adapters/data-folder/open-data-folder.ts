@@ -1,4 +1,5 @@
 import { mkdir, readdir, realpath } from 'node:fs/promises'
+import { attachmentFile, holdAttachment } from './attachment.ts'
 import { DataFolderError } from './data-folder-error.ts'
 import { checkFormat, formatFile, readFormat, writeFormat } from './format.ts'
 import type { DataVersions, Format } from './format.ts'
@@ -14,6 +15,7 @@ export interface DataFolder extends AsyncDisposable {
 const harmless: readonly string[] = [
   lockFile,
   holderFile,
+  attachmentFile,
   `${formatFile}.new`,
   'lost+found',
   '.DS_Store',
@@ -38,6 +40,23 @@ export async function openDataFolder(path: string, versions: DataVersions): Prom
     }
   } catch (error) {
     lock.release()
+    throw error
+  }
+}
+
+/**
+ * Opens the folder beside whoever else uses it, the owner of its engines among them, and says so until it is disposed
+ * or this process dies. Throws `DataFolderError` as `openDataFolder` does, but for `locked`.
+ */
+export async function attachDataFolder(path: string, versions: DataVersions): Promise<DataFolder> {
+  const folder = await makeFolder(path)
+  const before = await check(folder, versions)
+  const attachment = holdAttachment(folder)
+  try {
+    const format = before ?? (await writeFormat(folder, null, versions))
+    return { path: folder, format, [Symbol.asyncDispose]: async () => attachment.release() }
+  } catch (error) {
+    attachment.release()
     throw error
   }
 }

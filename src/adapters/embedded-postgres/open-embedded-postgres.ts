@@ -1,4 +1,4 @@
-import { mkdir, realpath } from 'node:fs/promises'
+import { mkdir, readFile, realpath, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -58,7 +58,7 @@ export async function openEmbeddedPostgres(given: {
 async function chooseAddress(folder: string): Promise<Address> {
   const path = join(folder, `.s.PGSQL.${socketPort}`)
   if (Buffer.byteLength(path) <= socketPathBytesMax) return { kind: 'socket', folder }
-  return { kind: 'loopback', port: await freePort() }
+  return { kind: 'loopback', port: await keptPort(folder) }
 }
 
 function urlOf(address: Address, { password }: Cluster, database: string): string {
@@ -79,7 +79,8 @@ function serverFlags(address: Address): string[] {
         }
       : { listen_addresses: '127.0.0.1', port: address.port, unix_socket_directories: '' }),
     unix_socket_permissions: '0700',
-    max_connections: 120,
+    // Each process takes up to databaseConnectionsMax and a handful more, and several may share one folder.
+    max_connections: 300,
     shared_buffers: '32MB',
     max_wal_size: '512MB',
     // No replica ever reads this log.
@@ -112,11 +113,21 @@ async function ensureDatabase(url: string): Promise<void> {
   }
 }
 
-async function freePort(): Promise<number> {
+/** That of the last start where it is free: other processes of the folder find the server again after a restart. */
+async function keptPort(folder: string): Promise<number> {
+  const path = join(folder, 'port')
+  const kept = Number(await readFile(path, 'utf8').catch(() => ''))
+  const port = await freePort(Number.isInteger(kept) && kept < 65_536 ? kept : 0)
+  if (port !== kept) await writeFile(path, `${port}\n`, { mode: 0o600 })
+  return port
+}
+
+/** The wanted one, or any where it is taken. */
+async function freePort(wanted: number): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.once('error', (error) => (wanted === 0 ? reject(error) : resolve(freePort(0))))
+    server.listen(wanted, '127.0.0.1', () => {
       const address = server.address()
       server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
     })

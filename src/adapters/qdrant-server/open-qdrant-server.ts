@@ -1,4 +1,5 @@
 import type { QdrantClient } from '@qdrant/js-client-rest'
+import { isFailure } from '../../domain/failure.ts'
 import type { Logger } from '../../ports/logger.ts'
 import {
   EngineRejection,
@@ -46,7 +47,7 @@ import {
 } from '../qdrant/engine-request.ts'
 import { engineKey } from '../qdrant/key-path.ts'
 import { untilAborted } from '../qdrant/until-aborted.ts'
-import { connect, type Flush, type ServerAddress } from './server-client.ts'
+import { connect, type ServerAddress, type ServerLink } from './server-client.ts'
 import { describeServer } from './server-description.ts'
 import { serverFailure, statusOf } from './server-errors.ts'
 import { applyWrite } from './server-write.ts'
@@ -55,26 +56,38 @@ import { applyWrite } from './server-write.ts'
 type Body<M extends 'query' | 'queryGroups' | 'scroll' | 'retrieve' | 'count' | 'facet'> =
   NonNullable<Parameters<QdrantClient[M]>[1]>
 
+export interface QdrantServerParts extends ServerAddress {
+  log: Logger
+  /** Where the server answers by now, of one that moves when it starts again; null where that is not known. */
+  whereNow?: () => Promise<ServerAddress | null>
+}
+
 /**
- * A Qdrant server, 1.18 or later. Throws Failure('engine_unavailable') where it does not answer or is older.
+ * A Qdrant server, 1.18 or later, or a Nacre that serves its Edge. Throws Failure('engine_unavailable') where it does
+ * not answer or is older.
  */
 export async function openQdrantServer({
   log,
+  whereNow,
   ...address
-}: ServerAddress & { log: Logger }): Promise<VectorEngine> {
-  const { client, version, flush } = await connect(address)
-  log.info({ engine: 'qdrant-server', version }, 'The Qdrant server answers.')
-  return new QdrantServer(client, flush)
+}: QdrantServerParts): Promise<VectorEngine> {
+  const link = await connect(address)
+  log.info({ engine: 'qdrant-server', version: link.version }, 'The Qdrant server answers.')
+  return new QdrantServer(link, whereNow ?? (() => Promise.resolve(null)))
 }
 
 class QdrantServer implements VectorEngine {
   readonly kind = 'qdrant-server'
-  readonly #client: QdrantClient
-  readonly #flush: Flush | null
+  readonly #whereNow: () => Promise<ServerAddress | null>
+  #link: ServerLink
 
-  constructor(client: QdrantClient, flush: Flush | null) {
-    this.#client = client
-    this.#flush = flush
+  constructor(link: ServerLink, whereNow: () => Promise<ServerAddress | null>) {
+    this.#link = link
+    this.#whereNow = whereNow
+  }
+
+  get #client(): QdrantClient {
+    return this.#link.client
   }
 
   createCollection(name: string, spec: CollectionSpec, signal?: AbortSignal): Promise<void> {
@@ -184,12 +197,15 @@ class QdrantServer implements VectorEngine {
   /** A Qdrant flushes by its own clock and has no call for it; absent collections are refused all the same. */
   flush(collection: string, signal?: AbortSignal): Promise<void> {
     return this.#guarded(signal, async () => {
-      await (this.#flush ? this.#flush(collection) : this.#assertThere(collection))
+      const { nacre } = this.#link
+      await (nacre ? nacre.flush(collection) : this.#assertThere(collection))
     })
   }
 
   optimize(collection: string, signal?: AbortSignal): Promise<boolean> {
     return this.#guarded(signal, async () => {
+      const { nacre } = this.#link
+      if (nacre) return await nacre.optimize(collection)
       await this.#assertThere(collection)
       return false
     })
@@ -289,7 +305,22 @@ class QdrantServer implements VectorEngine {
     try {
       return await untilAborted(work, signal)
     } catch (error) {
-      throw signal?.aborted && error === signal.reason ? error : serverFailure(error)
+      if (signal?.aborted && error === signal.reason) throw error
+      const failure = serverFailure(error)
+      if (isFailure(failure, 'engine_unavailable')) await this.#follow()
+      throw failure
+    }
+  }
+
+  /** The failed call is the caller's to repeat; the next one goes to where the server is by now. */
+  async #follow(): Promise<void> {
+    const { address } = this.#link
+    try {
+      const now = await this.#whereNow()
+      if (now && (now.url !== address.url || now.apiKey !== address.apiKey))
+        this.#link = await connect(now)
+    } catch {
+      // Not there yet: the next failure looks again.
     }
   }
 }

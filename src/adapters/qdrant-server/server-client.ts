@@ -10,13 +10,19 @@ export interface ServerAddress {
 /** The oldest server with what the port needs: named vectors that come and go. */
 const oldest = { major: 1, minor: 18 }
 
-/** Where the other side is a Nacre that serves its Edge: it can be told to flush. */
-export type Flush = (collection: string) => Promise<void>
+/** What a Nacre that serves its Edge can be told, and a Qdrant cannot. */
+export interface NacreCalls {
+  flush: (collection: string) => Promise<void>
+  /** True where there was work. */
+  optimize: (collection: string) => Promise<boolean>
+}
 
 export interface ServerLink {
+  address: ServerAddress
   client: QdrantClient
   version: string
-  flush: Flush | null
+  /** Null where the other side is a Qdrant. */
+  nacre: NacreCalls | null
 }
 
 /**
@@ -29,8 +35,7 @@ export async function connect(address: ServerAddress): Promise<ServerLink> {
     throw startFailure(address, serverFailure(error))
   })
   assertNewEnough(version)
-  const flush: Flush = (collection) => callFlush(address, collection)
-  return { client, version, flush: title === 'nacre' ? flush : null }
+  return { address, client, version, nacre: title === 'nacre' ? nacreCalls(address) : null }
 }
 
 /** At a start it matters where nobody answered, and which setting says so. */
@@ -53,19 +58,32 @@ function clientOptions(address: ServerAddress): ConstructorParameters<typeof Qdr
   }
 }
 
-async function callFlush(address: ServerAddress, collection: string): Promise<void> {
+function nacreCalls(address: ServerAddress): NacreCalls {
+  return {
+    flush: async (collection) => {
+      await callNacre(address, collection, 'flush')
+    },
+    optimize: async (collection) => (await callNacre(address, collection, 'optimize')) === true,
+  }
+}
+
+async function callNacre(
+  address: ServerAddress,
+  collection: string,
+  verb: 'flush' | 'optimize',
+): Promise<unknown> {
   const { origin, prefix } = placeOf(address.url)
   const answer = await fetch(
-    `${origin}${prefix}/collections/${encodeURIComponent(collection)}/flush`,
+    `${origin}${prefix}/collections/${encodeURIComponent(collection)}/${verb}`,
     {
       method: 'POST',
       headers: keyHeader(address),
     },
   )
+  const data: unknown = await answer.json()
   // Shaped as the client's own errors, which are told apart by these two.
-  if (!answer.ok)
-    throw Object.assign(new Error(), { status: answer.status, data: await answer.json() })
-  await answer.arrayBuffer()
+  if (!answer.ok) throw Object.assign(new Error(), { status: answer.status, data })
+  return typeof data === 'object' && data && 'result' in data ? data.result : null
 }
 
 function keyHeader({ apiKey }: ServerAddress): Record<string, string> {

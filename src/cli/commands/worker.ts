@@ -1,25 +1,22 @@
 import { once } from 'node:events'
 import { settings, type SettingName } from '../../config.ts'
-import { fail } from '../../domain/failure.ts'
 import { compose, openLogger } from '../../compose.ts'
 import { jobs } from '../../worker/jobs.ts'
 import { runWorker } from '../../worker/worker.ts'
 import type { Command } from '../command.ts'
 
-/** A process that only works jobs; any number of them beside servers on one DATABASE_URL and QDRANT_URL. */
+/** A process that only works jobs; any number of them beside servers on one data folder, or on one DATABASE_URL and QDRANT_URL. */
 export const worker: Command = {
   name: 'worker',
-  summary: 'Work jobs for servers that share DATABASE_URL and QDRANT_URL.',
+  summary:
+    'Work jobs beside a server on the same data folder, or on the same DATABASE_URL and QDRANT_URL.',
   settings: Object.keys(settings) as SettingName[],
   async run({ config, signal, print }) {
-    if (config.databaseUrl === undefined || config.qdrantUrl === undefined) {
-      throw fail('bad_request', {
-        reason:
-          'A worker of its own needs DATABASE_URL and QDRANT_URL: the embedded engines belong to one process, ' +
-          'and `nacre serve` works its jobs itself.',
-      })
-    }
-    await using composition = await compose(config, openLogger({ level: config.logLevel }))
+    await using composition = await compose(
+      config,
+      openLogger({ level: config.logLevel }),
+      'worker',
+    )
     const { queue } = composition.ports
     await runWorker(composition.ports, jobs, { concurrency: config.jobConcurrency })
     print('Nacre worker: claiming jobs.')

@@ -9,7 +9,6 @@ import type { Namespace } from '../namespaces/namespace.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
 import { firstSeenAt } from './first-seen.ts'
 import type { GuardType, PathFacts, RootKeyFact } from './path-facts.ts'
-import { isReadElsewhere } from './readers-know.ts'
 
 export type FactPorts = Pick<Ports, 'db' | 'cache' | 'config'>
 
@@ -40,7 +39,7 @@ export async function currentFacts(ports: FactPorts, namespace: Namespace): Prom
   const facts =
     ports.cache.peek<CurrentFacts>('payload_facts', key) ??
     (await ports.cache.get('payload_facts', key, () => loadFacts(ports, namespace)))
-  if (!isReadElsewhere(ports.config)) return facts
+  if (!ports.cache.isShared()) return facts
   const age = performance.now() - facts.confirmedAt
   const { factsAgeMs } = ports.config
   if (age < factsAgeMs / 2) return facts

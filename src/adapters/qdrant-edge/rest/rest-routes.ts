@@ -38,7 +38,7 @@ export interface RestRoute {
 
 const done = { status: 'completed' }
 
-/** The subset of Qdrant's REST API that the `qdrant-server` adapter calls, and one call of ours: flush. */
+/** The subset of Qdrant's REST API that the `qdrant-server` adapter calls, and two calls of ours: flush and optimize. */
 export const restRoutes: readonly RestRoute[] = [
   route('GET', '/collections', async ({ engine }) => {
     const names = await engine.listCollections()
@@ -85,6 +85,7 @@ export const restRoutes: readonly RestRoute[] = [
     await engine.flush(c)
     return done
   }),
+  route('POST', '/collections/:c/optimize', ({ engine, names: { c } }) => engine.optimize(c)),
   route<VectorSpec>(
     'PUT',
     '/collections/:c/vectors/:name',

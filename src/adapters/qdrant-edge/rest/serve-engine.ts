@@ -8,6 +8,7 @@ import { RestRefusal, restRoutes } from './rest-routes.ts'
 
 /** As a Qdrant server's own default. */
 const bodyBytesMax = 32 << 20
+const keepAliveMs = 65_000
 /** What `GET /` says: the version whose words are spoken, and that it is we who speak them. */
 const about = { title: 'nacre', version: '1.19.0' }
 
@@ -15,6 +16,8 @@ export interface ServedEngine extends AsyncDisposable {
   url: string
   /** Made anew at each start; sent as `api-key`. */
   apiKey: string
+  /** Whether anybody with the key has called yet. */
+  isUsed(): boolean
 }
 
 /**
@@ -24,9 +27,11 @@ export interface ServedEngine extends AsyncDisposable {
  */
 export async function serveEngine(engine: VectorEngine, log: Logger): Promise<ServedEngine> {
   const apiKey = randomBytes(32).toString('hex')
-  const server = createServer(
-    (request, response) => void answer(engine, apiKey, log, request, response),
-  )
+  let isUsed = false
+  const parts = { engine, apiKey, log, onCall: () => (isUsed = true) }
+  const server = createServer((request, response) => void answer(parts, request, response))
+  // Longer than clients keep theirs: a call never meets a connection that is just being closed.
+  server.keepAliveTimeout = keepAliveMs
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -34,6 +39,7 @@ export async function serveEngine(engine: VectorEngine, log: Logger): Promise<Se
   return {
     url: `http://127.0.0.1:${address.port}`,
     apiKey,
+    isUsed: () => isUsed,
     [Symbol.asyncDispose]: async () => {
       server.close()
       server.closeAllConnections()
@@ -42,10 +48,16 @@ export async function serveEngine(engine: VectorEngine, log: Logger): Promise<Se
   }
 }
 
+interface Serving {
+  engine: VectorEngine
+  apiKey: string
+  log: Logger
+  /** Before anything is answered to who has the key. */
+  onCall: () => void
+}
+
 async function answer(
-  engine: VectorEngine,
-  apiKey: string,
-  log: Logger,
+  { engine, apiKey, log, onCall }: Serving,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -53,6 +65,7 @@ async function answer(
     const { method, url = '/', headers } = request
     if (!isSame(headers['api-key'], apiKey))
       throw new RestRefusal(401, 'The api-key is missing or wrong')
+    onCall()
     if (url === '/') return send(response, 200, about)
     const { pathname } = new URL(url, 'http://loopback')
     for (const { method: own, pattern, handle } of restRoutes) {
