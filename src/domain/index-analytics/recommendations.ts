@@ -40,6 +40,9 @@ export const RecommendationsAnswer = z.object({
   summary: z.record(z.string(), z.int()),
 })
 
+/** What of a namespace decides what to do about its fields. */
+type Advised = Pick<Namespace, 'id' | 'payloadIndexes' | 'autoCreateIndexes'>
+
 /** A field without an index, and how pressing one is. */
 export interface Found {
   level: RecommendationLevel
@@ -68,7 +71,7 @@ export async function recommendations(
 
 /** What to do about each field that no index serves. */
 export function recommend(
-  namespace: Namespace,
+  namespace: Advised,
   used: readonly FieldUsage[],
   decisions: ReadonlyMap<string, IndexDecision>,
 ): Found[] {
@@ -97,7 +100,7 @@ export function levelCounts(found: readonly Pick<Found, 'level'>[]) {
 }
 
 function recommendationOf(
-  namespace: Namespace,
+  namespace: Advised,
   usage: FieldUsage,
   serving: ServingIndex,
   decision: IndexDecision | null,
@@ -131,7 +134,7 @@ const levelWords: Readonly<Record<RecommendationLevel, string>> = {
 }
 
 function adviceOf(
-  namespace: Namespace,
+  namespace: Advised,
   { index, isProtected }: ServingIndex,
   type: IndexType | null,
 ): string {
@@ -149,7 +152,7 @@ function decisionWords(decision: IndexDecision | null): string {
 }
 
 function commandOf(
-  namespace: Namespace,
+  namespace: Advised,
   { field }: FieldUsage,
   { index, isProtected }: ServingIndex,
   type: IndexType | null,
