@@ -4,6 +4,7 @@ import { folderSize } from '../demo/folder-size.ts'
 import { startDemo } from '../demo/start-demo.ts'
 import { askByWords, searchNouns, type Searched } from '../demo-indexes/filtered-searches.ts'
 import { fillNouns, type NounNamespace } from '../demo-indexes/noun-namespace.ts'
+import { newestEvent } from '../indexes/follow-events.ts'
 import { untilDecided } from '../demo-indexes/show-decisions.ts'
 import { writeStrangers } from '../demo-indexes/show-guard.ts'
 
@@ -19,16 +20,15 @@ export const demoIndexes: Command = {
     const { folder, client } = await startDemo(call, stack)
     const nouns = await fillNouns(client, print)
 
-    const since = new Date()
     const before = await searchFirst(nouns)
-    await watchDecisions(nouns, since)
+    await watchDecisions(nouns)
     await searchAgain(nouns, before, [])
 
     print('\nThe index holds whole numbers. What it cannot hold is written:')
-    const written = new Date()
+    const told = await newestEvent(client, { id: nouns.namespaceId })
     const strangers = await writeStrangers(nouns)
     print('\nThe guard told the ledger before those writes were acknowledged; a check follows:')
-    await untilDecided(nouns, ['relation_count'], written)
+    await untilDecided(nouns, ['relation_count'], told)
     await searchAgain(nouns, before, strangers)
 
     const seconds = (performance.now() - started) / 1000
@@ -47,12 +47,12 @@ async function searchFirst(nouns: NounNamespace): Promise<Searched> {
   return searched
 }
 
-async function watchDecisions(nouns: NounNamespace, since: Date): Promise<void> {
+async function watchDecisions(nouns: NounNamespace): Promise<void> {
   nouns.print(
     '\nNothing more is asked. Each field was filtered by more than 100 times in 24 hours;',
   )
   nouns.print('the log of decisions (nacre indexes --watch), within a minute:')
-  await untilDecided(nouns, ['relation_count', 'definition'], since)
+  await untilDecided(nouns, ['relation_count', 'definition'], 0)
 }
 
 /** Throws where a filter matches something else than before, but for documents that were written meanwhile. */

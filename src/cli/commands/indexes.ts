@@ -2,7 +2,7 @@ import { fail } from '../../domain/failure.ts'
 import type { Command, CommandCall } from '../command.ts'
 import type { DecisionAnswer } from '../indexes/decision-answer.ts'
 import { eventLines } from '../indexes/event-lines.ts'
-import { followDecisions } from '../indexes/follow-decisions.ts'
+import { followEvents, newestEvent } from '../indexes/follow-events.ts'
 import { readReport } from '../indexes/read-report.ts'
 import { reportLines } from '../indexes/report-lines.ts'
 import { namespaceOf, type NamedNamespace } from '../namespace-of.ts'
@@ -27,11 +27,11 @@ export const indexes: Command = {
     const namespace = await namespaceOf(server, call.flags['namespace'])
     const { undo } = call.flags
     if (typeof undo === 'string') return await undoDecision(call, server, namespace, undo)
-    const since = new Date()
-    if (call.flags['check'] === true) await server.call('POST', `${pathOf(namespace)}/check`)
-    if (call.flags['check'] !== true || call.flags['watch'] !== true)
-      await show(call, server, namespace)
-    if (call.flags['watch'] === true) await watch(call, server, namespace, since)
+    const { check, watch } = call.flags
+    const after = watch === true ? await newestEvent(server, namespace) : 0
+    if (check === true) await askForCheck(call, server, namespace)
+    else await show(call, server, namespace)
+    if (watch === true) await follow(call, server, namespace, after)
   },
 }
 
@@ -41,6 +41,18 @@ function refuseContradictions({ flags }: CommandCall): void {
     throw fail('bad_request', {
       reason: '--undo takes one decision back and ends; leave --watch and --check out.',
     })
+}
+
+async function askForCheck(
+  { isJson, print, flags }: CommandCall,
+  server: ServerClient,
+  namespace: NamedNamespace,
+): Promise<void> {
+  const answer = await server.call<{ message: string }>('POST', `${pathOf(namespace)}/check`)
+  if (isJson) return print(JSON.stringify(answer))
+  print('✓ The check begins within seconds.')
+  if (flags['watch'] !== true)
+    print(`  → nacre indexes --namespace ${namespace.name} --watch shows what it decides.`)
 }
 
 async function show(
@@ -54,16 +66,16 @@ async function show(
 }
 
 /** With `--json` a document a line: there is no end at which one could be printed. */
-async function watch(
+async function follow(
   { isJson, print, signal }: CommandCall,
   server: ServerClient,
   namespace: NamedNamespace,
-  since: Date,
+  after: number,
 ): Promise<void> {
   if (!isJson) print('\nWaiting for decisions; Ctrl+C ends it.')
-  for await (const { decision, event } of followDecisions(server, namespace, { since, signal })) {
-    if (isJson) print(JSON.stringify({ field_name: decision.field_name, ...event }))
-    else for (const line of eventLines(decision, event, terminalWidth())) print(line)
+  for await (const event of followEvents(server, namespace, { after, signal })) {
+    if (isJson) print(JSON.stringify(event))
+    else for (const line of eventLines(event, terminalWidth())) print(line)
   }
 }
 

@@ -20,6 +20,8 @@ export interface DecisionAnswer {
 /** A step of a decision, or an action of the drift guard. */
 export interface EventAnswer {
   event_id: string
+  /** Where the values stand; for fields of documents it reads like their name. */
+  path: string
   kind: 'transition' | 'guard'
   from: string | null
   to: string | null

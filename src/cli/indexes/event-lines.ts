@@ -1,17 +1,13 @@
 import { wrapped } from '../wrapped.ts'
-import type { DecisionAnswer, EventAnswer } from './decision-answer.ts'
+import type { EventAnswer } from './decision-answer.ts'
 
 /** Of a field's name; a name may have 255. */
 export const fieldCharactersMax = 30
 
 /** A step as lines of a log: `10:04:05  year  censused → building`, then why, indented. */
-export function eventLines(
-  { field_name: field }: Pick<DecisionAnswer, 'field_name'>,
-  event: EventAnswer,
-  width: number,
-): string[] {
+export function eventLines(event: EventAnswer, width: number): string[] {
   const time = new Date(event.at).toTimeString().slice(0, 8)
-  const head = `${time}  ${cut(field, fieldCharactersMax)}  ${stepOf(event)}`
+  const head = `${time}  ${cut(event.path, fieldCharactersMax)}  ${stepOf(event)}`
   const why = detailText(event)
   return why === '' ? [head] : [head, wrapped(why, { width, indent: 10 })]
 }

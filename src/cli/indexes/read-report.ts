@@ -42,7 +42,10 @@ export async function readReport(
       next_auto_create_run: string | null
       suggestions: SuggestionAnswer[]
     }>('GET', `${path}/analytics/indexes/suggestions?min_count=1`),
-    readDecisions(server, namespace, decisionsMax),
+    server.call<{ results: DecisionAnswer[] }>(
+      'GET',
+      `${path}/index-decisions?limit=${decisionsMax}`,
+    ),
   ])
   return {
     namespace,
@@ -50,16 +53,6 @@ export async function readReport(
     next_auto_create_run: used.next_auto_create_run,
     payload_indexes,
     suggestions: used.suggestions,
-    decisions,
+    decisions: decisions.results,
   }
-}
-
-/** The newest first, at most `limit`. */
-export async function readDecisions(
-  server: Pick<ServerClient, 'call'>,
-  namespace: Pick<NamedNamespace, 'id'>,
-  limit: number,
-): Promise<DecisionAnswer[]> {
-  const path = `/v1/namespaces/${encodeURIComponent(namespace.id)}/index-decisions?limit=${limit}`
-  return (await server.call<{ results: DecisionAnswer[] }>('GET', path)).results
 }

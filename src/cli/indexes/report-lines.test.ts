@@ -33,7 +33,7 @@ const full: IndexReport = {
   payload_indexes: [
     { field_name: 'year', type: 'integer', origin: 'auto', state: 'active' },
     { field_name: 'genre', type: 'keyword', origin: 'user', state: 'building' },
-    { field_name: 'bucket_id', type: 'keyword', origin: 'system', state: 'virtual' },
+    { field_name: 'bucket_id', type: 'keyword', origin: 'system', state: 'active' },
   ],
   suggestions: [
     { field_name: 'year', query_count_24h: 150 },

@@ -35,7 +35,7 @@ function howToSwitchOn(name: string): string[] {
   return [`PATCH /v1/namespaces/${name} {"auto_create_indexes": true} switches it on.`]
 }
 
-/** Fields by how often they were read; then indexes that nothing read by. The system's count once they are built. */
+/** Fields by how often they were read; then indexes that nothing read by, but for the system's. */
 function rowsOf(
   { suggestions, payload_indexes, decisions }: IndexReport,
   fieldMax: number,
@@ -47,7 +47,12 @@ function rowsOf(
       .map((index) => [index.field_name, index]),
   )
   const decided = new Map(newestOfFields(decisions).map((one) => [one.field_name, one]))
-  const names = new Set([...reads.keys(), ...indexes.keys(), ...decided.keys()])
+  const declared = [...indexes.values()].filter(({ origin }) => origin !== 'system')
+  const names = new Set([
+    ...reads.keys(),
+    ...declared.map((index) => index.field_name),
+    ...decided.keys(),
+  ])
   return [...names]
     .sort((a, b) => (reads.get(b) ?? 0) - (reads.get(a) ?? 0) || a.localeCompare(b))
     .map((name) => {
