@@ -20,9 +20,9 @@ export function sortKeys(
   identity?: DocumentIdentity,
 ): SortKey[] {
   return sort.map(({ field, direction }) => {
-    const keys = elementsOf(fieldValues(payload, field, identity)).map(keyOf)
+    const keys = elementsOf(fieldValues(payload, field, identity)).map(sortKeyOf)
     const present = keys.filter((key) => key !== null)
-    present.sort((a, b) => compareKeys(a, b) * (direction === 'desc' ? -1 : 1))
+    present.sort((a, b) => compareSortKeys(a, b) * (direction === 'desc' ? -1 : 1))
     return present[0] ?? null
   })
 }
@@ -36,7 +36,7 @@ export function comparePlaces(sort: readonly SortOption[]): (a: Place, b: Place)
         if (left !== right) return left === null ? 1 : -1
         continue
       }
-      const order = compareKeys(left, right)
+      const order = compareSortKeys(left, right)
       if (order !== 0) return direction === 'desc' ? -order : order
     }
     return a.pointId < b.pointId ? -1 : a.pointId > b.pointId ? 1 : 0
@@ -99,7 +99,8 @@ function isSortKey(value: unknown): boolean {
   )
 }
 
-function keyOf(value: unknown): SortKey {
+/** What one value weighs; null for what has no place in an order. */
+export function sortKeyOf(value: unknown): SortKey {
   if (typeof value === 'boolean') return [0, Number(value)]
   if (typeof value === 'number') return [1, value]
   if (typeof value !== 'string') return null
@@ -108,7 +109,8 @@ function keyOf(value: unknown): SortKey {
   return instant === null ? [3, value] : [2, Number(instant)]
 }
 
-function compareKeys(a: NonNullable<SortKey>, b: NonNullable<SortKey>): number {
+/** Below zero where `a` comes first, going up. */
+export function compareSortKeys(a: NonNullable<SortKey>, b: NonNullable<SortKey>): number {
   if (a[0] !== b[0]) return a[0] - b[0]
   return a[1] < b[1] ? -1 : a[1] > b[1] ? 1 : 0
 }

@@ -128,7 +128,7 @@ describe('normaliseStages()', () => {
   test('422 lists the stages that run here, and says which was probably meant', () => {
     assert.match(
       refused([{ stage_id: 'rerank', parameters: {} }]),
-      /there are feature_search, attribute_filter, sort_attribute, limit/,
+      /there are feature_search, attribute_filter, sort_attribute, sort_relevance, limit, sample, deduplicate, group_by, aggregate/,
     )
     assert.match(
       refused([{ stage_id: 'feature_serach', parameters: {} }]),

@@ -1,16 +1,26 @@
 import { z } from 'zod'
 import type { Stage } from './stage.ts'
+import { aggregateStage } from './stages/aggregate.ts'
 import { attributeFilterStage } from './stages/attribute-filter.ts'
+import { deduplicateStage } from './stages/deduplicate.ts'
 import { featureSearchStage } from './stages/feature-search.ts'
+import { groupByStage } from './stages/group-by.ts'
 import { limitStage } from './stages/limit.ts'
+import { sampleStage } from './stages/sample.ts'
 import { sortAttributeStage } from './stages/sort-attribute.ts'
+import { sortRelevanceStage } from './stages/sort-relevance.ts'
 
 /** Every stage that runs here, and none that does not (contract 18). */
 export const stages: readonly Stage[] = [
   featureSearchStage,
   attributeFilterStage,
   sortAttributeStage,
+  sortRelevanceStage,
   limitStage,
+  sampleStage,
+  deduplicateStage,
+  groupByStage,
+  aggregateStage,
 ]
 
 const byId = new Map(stages.map((one) => [one.stageId, one]))

@@ -295,7 +295,17 @@ test('GET /v1/retrievers/stages lists, without a key, exactly what runs here', a
   const answer: Answer = await response.json()
   assert.deepEqual(
     answer.map((one: Answer) => one.stage_id),
-    ['feature_search', 'attribute_filter', 'sort_attribute', 'limit'],
+    [
+      'feature_search',
+      'attribute_filter',
+      'sort_attribute',
+      'sort_relevance',
+      'limit',
+      'sample',
+      'deduplicate',
+      'group_by',
+      'aggregate',
+    ],
   )
   assert.equal(answer[3].parameter_schema.properties.limit.maximum, 10_000)
 })
