@@ -41,6 +41,7 @@ export function openApiDocument(
       securitySchemes: { key: { type: 'http', scheme: 'bearer', bearerFormat: 'sk_…' } },
       responses: { failure: failureResponse },
       parameters: { namespace: namespaceHeader },
+      schemas: sharedSchemas(routes),
     },
     security: [{ key: [] }],
   }
@@ -201,13 +202,32 @@ function requiredOf(schema: z.ZodType | undefined): unknown[] {
   return Array.isArray(required) ? required : []
 }
 
-/** What JSON Schema cannot say (a transform's result, a custom check) is left open, never an error. */
+/** Parts of answers that have a name of their own, `.meta({ id })`: each stands once, whoever answers it. */
+function sharedSchemas(routes: readonly Route[]): Json {
+  const answers = routes.flatMap(({ response }) => (response ? [response] : []))
+  return Object.assign({}, ...answers.map((answer) => jsonSchemaOf(answer, 'output').shared))
+}
+
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+  return jsonSchemaOf(schema, io).schema
+}
+
+/** What JSON Schema cannot say (a transform's result, a custom check) is left open, never an error. */
+function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): { schema: Json; shared: Json } {
+  const made = z.toJSONSchema(schema, {
     io,
     unrepresentable: 'any',
     cycles: 'ref',
     reused: 'inline',
-  }) as Json
-  return rest
+    override: ({ jsonSchema }) => withoutNumberBounds(jsonSchema),
+  })
+  const text = JSON.stringify(made).replaceAll('"#/$defs/', '"#/components/schemas/')
+  const { $schema: _, $defs: shared = {}, ...rest } = JSON.parse(text) as Json & { $defs?: Json }
+  return { schema: rest, shared }
+}
+
+/** Every whole number of a client is one that JavaScript can hold: said of each, it says nothing. */
+function withoutNumberBounds(schema: { minimum?: number; maximum?: number }): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
 }

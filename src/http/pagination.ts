@@ -118,18 +118,20 @@ export function withTotal(request: ListRequest): ListRequest {
   return { ...request, page: { ...request.page, includeTotal: true } }
 }
 
-export const paginationSchema = z.object({
-  total: z.int().nullable(),
-  page: z.int().nullable(),
-  page_size: z.int().nullable(),
-  total_pages: z.int().nullable(),
-  next_page: z.string().nullable(),
-  previous_page: z.string().nullable(),
-  next_cursor: z.string().nullable(),
-  has_more: z.boolean(),
-  limit: z.int(),
-  offset: z.int(),
-})
+export const paginationSchema = z
+  .object({
+    total: z.int().nullable(),
+    page: z.int().nullable(),
+    page_size: z.int().nullable(),
+    total_pages: z.int().nullable(),
+    next_page: z.string().nullable(),
+    previous_page: z.string().nullable(),
+    next_cursor: z.string().nullable(),
+    has_more: z.boolean(),
+    limit: z.int(),
+    offset: z.int(),
+  })
+  .meta({ id: 'Pagination' })
 export type Pagination = z.infer<typeof paginationSchema>
 
 /** Contract 4's `pagination`; `next_page` and `previous_page` are query strings for the same route. */

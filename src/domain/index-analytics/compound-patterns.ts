@@ -8,12 +8,14 @@ import { daysMs, since } from './analytics-range.ts'
 import type { MetricsRange } from './field-metrics.ts'
 import { latencyFigures } from './latency-figures.ts'
 
-export const CompoundPattern = z.object({
-  field_combination: z.array(z.string()),
-  combination_count: z.int(),
-  avg_latency_ms: z.number(),
-  p95_latency_ms: z.number(),
-})
+export const CompoundPattern = z
+  .object({
+    field_combination: z.array(z.string()),
+    combination_count: z.int(),
+    avg_latency_ms: z.number(),
+    p95_latency_ms: z.number(),
+  })
+  .meta({ id: 'CompoundPattern' })
 export type CompoundPattern = z.infer<typeof CompoundPattern>
 
 /** Contract 21, `indexes/compound-patterns`. */

@@ -2,25 +2,26 @@ import { z } from 'zod'
 import { decisionStates, type IndexDecision, type IndexEvent } from '../index-advisor/decision.ts'
 import { indexTypes } from '../payload-indexes/payload-index.ts'
 import { masked, maskedDetail } from './mask-values.ts'
+import { TimeAnswer } from './time-answer.ts'
 
-const time = z.iso.datetime()
-
-const MeasurementAnswer = z.object({
-  documents: z.int(),
-  rounds: z.int(),
-  taken_at: z.string(),
-  /** Latencies of recorded queries of each shape, in milliseconds. */
-  shapes: z.array(
-    z.object({
-      shape: z.string(),
-      weight: z.number(),
-      samples: z.int(),
-      p50_ms: z.number(),
-      p95_ms: z.number(),
-      quartiles_ms: z.array(z.number()),
-    }),
-  ),
-})
+const MeasurementAnswer = z
+  .object({
+    documents: z.int(),
+    rounds: z.int(),
+    taken_at: z.string(),
+    /** Latencies of recorded queries of each shape, in milliseconds. */
+    shapes: z.array(
+      z.object({
+        shape: z.string(),
+        weight: z.number(),
+        samples: z.int(),
+        p50_ms: z.number(),
+        p95_ms: z.number(),
+        quartiles_ms: z.array(z.number()),
+      }),
+    ),
+  })
+  .meta({ id: 'IndexMeasurement' })
 
 /** Compared with the measurement before: shares of time saved, 1 being all of it. */
 const GainAnswer = z.object({
@@ -46,47 +47,51 @@ const CensusAnswer = z.object({
 })
 
 /** A step of a decision, or an action of the drift guard. */
-export const IndexEventAnswer = z.object({
-  event_id: z.string(),
-  decision_id: z.string().nullable(),
-  path: z.string(),
-  kind: z.enum(['transition', 'guard']),
-  from: z.enum(decisionStates).nullable(),
-  to: z.enum(decisionStates).nullable(),
-  detail: z.record(z.string(), z.unknown()),
-  at: time,
-})
+export const IndexEventAnswer = z
+  .object({
+    event_id: z.string(),
+    decision_id: z.string().nullable(),
+    path: z.string(),
+    kind: z.enum(['transition', 'guard']),
+    from: z.enum(decisionStates).nullable(),
+    to: z.enum(decisionStates).nullable(),
+    detail: z.record(z.string(), z.unknown()),
+    at: TimeAnswer,
+  })
+  .meta({ id: 'IndexEvent' })
 
 /** One decision about an index, "no" included, with everything it was based on. */
-export const IndexDecisionAnswer = z.object({
-  decision_id: z.string(),
-  namespace_id: z.string(),
-  field_name: z.string(),
-  path: z.string(),
-  state: z.enum(decisionStates),
-  field_schema: z.looseObject({ type: z.enum(indexTypes) }).nullable(),
-  reason: z.string(),
-  inputs: z.object({
-    rule: z.string(),
-    filtered_24h: z.number(),
-    thresholds: z.record(z.string(), z.number()),
-    usage: z.record(z.string(), z.unknown()),
-  }),
-  census: CensusAnswer.nullable(),
-  before: MeasurementAnswer.nullable(),
-  after: MeasurementAnswer.nullable(),
-  gain: GainAnswer.nullable(),
-  parity: z.object({ queries: z.int(), differences: z.int(), sampled: z.string() }).nullable(),
-  actor: z.string(),
-  attempts: z.int(),
-  blocked_until: time.nullable(),
-  created_at: time,
-  updated_at: time,
-  active_at: time.nullable(),
-  /** The request that takes it back; null where there is nothing to take back. */
-  undo: z.string().nullable(),
-  events: z.array(IndexEventAnswer),
-})
+export const IndexDecisionAnswer = z
+  .object({
+    decision_id: z.string(),
+    namespace_id: z.string(),
+    field_name: z.string(),
+    path: z.string(),
+    state: z.enum(decisionStates),
+    field_schema: z.looseObject({ type: z.enum(indexTypes) }).nullable(),
+    reason: z.string(),
+    inputs: z.object({
+      rule: z.string(),
+      filtered_24h: z.number(),
+      thresholds: z.record(z.string(), z.number()),
+      usage: z.record(z.string(), z.unknown()),
+    }),
+    census: CensusAnswer.nullable(),
+    before: MeasurementAnswer.nullable(),
+    after: MeasurementAnswer.nullable(),
+    gain: GainAnswer.nullable(),
+    parity: z.object({ queries: z.int(), differences: z.int(), sampled: z.string() }).nullable(),
+    actor: z.string(),
+    attempts: z.int(),
+    blocked_until: TimeAnswer.nullable(),
+    created_at: TimeAnswer,
+    updated_at: TimeAnswer,
+    active_at: TimeAnswer.nullable(),
+    /** The request that takes it back; null where there is nothing to take back. */
+    undo: z.string().nullable(),
+    events: z.array(IndexEventAnswer),
+  })
+  .meta({ id: 'IndexDecision' })
 export type IndexDecisionAnswer = z.infer<typeof IndexDecisionAnswer>
 
 /** Who reads: without admin permission values of documents are masked. */

@@ -12,24 +12,28 @@ export interface MetricsRange {
   limit: number
 }
 
-export const FieldQueryMetrics = z.object({
-  field_name: z.string(),
-  query_count: z.int(),
-  avg_latency_ms: z.number(),
-  p95_latency_ms: z.number(),
-})
+export const FieldQueryMetrics = z
+  .object({
+    field_name: z.string(),
+    query_count: z.int(),
+    avg_latency_ms: z.number(),
+    p95_latency_ms: z.number(),
+  })
+  .meta({ id: 'FieldQueryMetrics' })
 export type FieldQueryMetrics = z.infer<typeof FieldQueryMetrics>
 
-export const FieldPerformanceMetrics = z.object({
-  field_name: z.string(),
-  usage_count: z.int(),
-  avg_latency_ms: z.number(),
-  p50_latency_ms: z.number(),
-  p95_latency_ms: z.number(),
-  p99_latency_ms: z.number(),
-  max_latency_ms: z.number(),
-  index_priority_score: z.number(),
-})
+export const FieldPerformanceMetrics = z
+  .object({
+    field_name: z.string(),
+    usage_count: z.int(),
+    avg_latency_ms: z.number(),
+    p50_latency_ms: z.number(),
+    p95_latency_ms: z.number(),
+    p99_latency_ms: z.number(),
+    max_latency_ms: z.number(),
+    index_priority_score: z.number(),
+  })
+  .meta({ id: 'FieldPerformanceMetrics' })
 export type FieldPerformanceMetrics = z.infer<typeof FieldPerformanceMetrics>
 
 const ofRange = { namespace_id: z.string(), time_range_days: z.int(), total_fields: z.int() }

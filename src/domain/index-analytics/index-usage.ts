@@ -6,6 +6,7 @@ import { periodMs } from './analytics-range.ts'
 import { latencyFigures } from './latency-figures.ts'
 import { servingIndex } from './serving-index.ts'
 import { usageSince } from './usage-since.ts'
+import { TimeAnswer } from './time-answer.ts'
 
 const FieldUsageStat = z.object({
   field_name: z.string(),
@@ -15,8 +16,8 @@ const FieldUsageStat = z.object({
   is_protected: z.boolean(),
   avg_latency_ms: z.number(),
   p95_latency_ms: z.number(),
-  first_seen: z.iso.datetime(),
-  last_seen: z.iso.datetime(),
+  first_seen: TimeAnswer,
+  last_seen: TimeAnswer,
 })
 
 /** Contract 21, `usage`. */

@@ -18,18 +18,20 @@ import { servingIndex, type ServingIndex } from './serving-index.ts'
 import { suggestedType } from './suggested-type.ts'
 import { usageSince } from './usage-since.ts'
 
-export const IndexRecommendation = z.object({
-  field_name: z.string(),
-  query_count: z.int(),
-  avg_latency_ms: z.number(),
-  p95_latency_ms: z.number(),
-  slow_query_count: z.int(),
-  very_slow_query_count: z.int(),
-  priority_score: z.number(),
-  recommendation: z.string(),
-  /** The contract's name; what stands here is the request to this API that would make the index, or nothing. */
-  mongodb_index_command: z.string(),
-})
+export const IndexRecommendation = z
+  .object({
+    field_name: z.string(),
+    query_count: z.int(),
+    avg_latency_ms: z.number(),
+    p95_latency_ms: z.number(),
+    slow_query_count: z.int(),
+    very_slow_query_count: z.int(),
+    priority_score: z.number(),
+    recommendation: z.string(),
+    /** The contract's name; what stands here is the request to this API that would make the index, or nothing. */
+    mongodb_index_command: z.string(),
+  })
+  .meta({ id: 'IndexRecommendation' })
 export type IndexRecommendation = z.infer<typeof IndexRecommendation>
 
 /** Contract 21, `indexes/recommendations`; the summary counts all levels, whatever the limit. */

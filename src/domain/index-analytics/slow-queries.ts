@@ -6,6 +6,7 @@ import { flushUsage } from '../query-usage/flush-usage.ts'
 import { daysMs, since } from './analytics-range.ts'
 import type { MetricsRange } from './field-metrics.ts'
 import { roundMs } from './latency-figures.ts'
+import { TimeAnswer } from './time-answer.ts'
 
 const SlowQuery = z.object({
   /** Empty where no stored retriever asked. */
@@ -15,7 +16,7 @@ const SlowQuery = z.object({
   latency_ms: z.number(),
   results_count: z.int(),
   queried_fields: z.array(z.string()),
-  at: z.iso.datetime(),
+  at: TimeAnswer,
 })
 
 /** Contract 21, `queries/slow`. */

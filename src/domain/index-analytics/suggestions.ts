@@ -9,6 +9,7 @@ import { hoursMs } from './analytics-range.ts'
 import { servingIndex } from './serving-index.ts'
 import { suggestedType } from './suggested-type.ts'
 import { usageSince } from './usage-since.ts'
+import { TimeAnswer } from './time-answer.ts'
 
 const IndexSuggestion = z.object({
   field_name: z.string(),
@@ -17,8 +18,8 @@ const IndexSuggestion = z.object({
   /** `none` where no index serves what is asked of the field. */
   suggested_type: z.string(),
   is_indexed: z.boolean(),
-  first_seen: z.iso.datetime(),
-  last_seen: z.iso.datetime(),
+  first_seen: TimeAnswer,
+  last_seen: TimeAnswer,
   /** Measured, never estimated: null until recorded queries were timed before and after an index. */
   estimated_performance_gain: z.string().nullable(),
   /** What the advisor decided about the field last. */
@@ -33,7 +34,7 @@ export const SuggestionsAnswer = z.object({
   analysis_period: z.string(),
   suggestions: z.array(IndexSuggestion),
   auto_create_enabled: z.boolean(),
-  next_auto_create_run: z.iso.datetime().nullable(),
+  next_auto_create_run: TimeAnswer.nullable(),
 })
 export type SuggestionsAnswer = z.infer<typeof SuggestionsAnswer>
 

@@ -11,46 +11,48 @@ import { OwnVectorAnswer, ownVectorsAnswer } from './own-vectors.ts'
 const count = z.int().nullable()
 
 /** Contract 7.2: the seed page's ten fields, always, and what else clients read. */
-export const NamespaceAnswer = z.looseObject({
-  namespace_name: z.string(),
-  namespace_id: z.string(),
-  infrastructure: z.looseObject({ qdrant_collection: z.string() }),
-  description: z.string().nullable(),
-  feature_extractors: z.array(
-    z.looseObject({
-      feature_extractor_name: z.string(),
-      version: z.string(),
-      feature_extractor_id: z.string(),
-    }),
-  ),
-  payload_indexes: z.array(PayloadIndexAnswer),
-  document_count: count,
-  auto_create_indexes: z.boolean(),
-  created_at: z.string(),
-  updated_at: z.string(),
-  namespace_type: z.enum(['standard', 'marketplace']),
-  document_count_complete: z.boolean(),
-  bucket_count: count,
-  collection_count: count,
-  object_count: count,
-  vector_inference_map: z.record(z.string(), z.string()),
-  /** Ours: the vectors that documents bring with them, as declared; the name of one is its feature URI. */
-  vectors: z.record(z.string(), OwnVectorAnswer),
-  /** Ours: what the fixed model is and which languages it reads (design 6). */
-  embedding_model: z.looseObject({ inference_name: z.string(), languages: z.array(z.string()) }),
-  /** Ours: the task of an index build that outlasted the request. */
-  task_id: z.string().optional(),
-  /** Ours: values that a new payload index cannot hold; it is made as declared, and answers stay right. */
-  warnings: z
-    .array(
-      z.object({
-        field_name: z.string(),
-        values_not_representable: z.int(),
-        examples: z.array(z.string()),
+export const NamespaceAnswer = z
+  .looseObject({
+    namespace_name: z.string(),
+    namespace_id: z.string(),
+    infrastructure: z.looseObject({ qdrant_collection: z.string() }),
+    description: z.string().nullable(),
+    feature_extractors: z.array(
+      z.looseObject({
+        feature_extractor_name: z.string(),
+        version: z.string(),
+        feature_extractor_id: z.string(),
       }),
-    )
-    .optional(),
-})
+    ),
+    payload_indexes: z.array(PayloadIndexAnswer),
+    document_count: count,
+    auto_create_indexes: z.boolean(),
+    created_at: z.string(),
+    updated_at: z.string(),
+    namespace_type: z.enum(['standard', 'marketplace']),
+    document_count_complete: z.boolean(),
+    bucket_count: count,
+    collection_count: count,
+    object_count: count,
+    vector_inference_map: z.record(z.string(), z.string()),
+    /** Ours: the vectors that documents bring with them, as declared; the name of one is its feature URI. */
+    vectors: z.record(z.string(), OwnVectorAnswer),
+    /** Ours: what the fixed model is and which languages it reads (design 6). */
+    embedding_model: z.looseObject({ inference_name: z.string(), languages: z.array(z.string()) }),
+    /** Ours: the task of an index build that outlasted the request. */
+    task_id: z.string().optional(),
+    /** Ours: values that a new payload index cannot hold; it is made as declared, and answers stay right. */
+    warnings: z
+      .array(
+        z.object({
+          field_name: z.string(),
+          values_not_representable: z.int(),
+          examples: z.array(z.string()),
+        }),
+      )
+      .optional(),
+  })
+  .meta({ id: 'Namespace' })
 export type NamespaceAnswer = z.infer<typeof NamespaceAnswer>
 
 /** How many namespaces of one list are counted at once. */
