@@ -98,6 +98,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   nacre_migrations: 'The number of the last one stands in the manifest.',
   namespace_leases: 'Who holds a namespace is true of running processes only.',
   namespace_lease_shares: 'Who writes to a namespace is true of running processes only.',
+  job_places: 'Which jobs run is true of running processes only.',
   payload_facts: 'Found again in the documents.',
   payload_fact_epochs: 'Begins with its namespace.',
   filter_links: 'Made again for the graphs that are built anew.',

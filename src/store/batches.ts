@@ -123,13 +123,12 @@ export async function readFence(
 }
 
 /** Batches that are to be worked on, whatever their namespace. */
-export async function readActiveBatchIds(db: Db): Promise<string[]> {
-  const rows = await db
+export async function readUnfinishedBatches(db: Db): Promise<Pick<Batch, 'id' | 'namespaceId'>[]> {
+  return await db
     .selectFrom('batches')
-    .select('id')
+    .select(['id', 'namespace_id as namespaceId'])
     .where('status', 'in', activeStatuses)
     .execute()
-  return rows.map(({ id }) => id)
 }
 
 export async function readActiveBatches(

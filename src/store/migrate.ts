@@ -8,6 +8,7 @@ import { queryUsage } from './migrations/0006-query-usage.ts'
 import { indexDecisions } from './migrations/0007-index-decisions.ts'
 import { filterLinks } from './migrations/0008-filter-links.ts'
 import { loads } from './migrations/0009-loads.ts'
+import { jobPlaces } from './migrations/0010-job-places.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
@@ -22,6 +23,7 @@ export const migrations: readonly Migration[] = [
   indexDecisions,
   filterLinks,
   loads,
+  jobPlaces,
 ]
 
 /** Any number that no other program on the database uses. */

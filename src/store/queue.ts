@@ -4,6 +4,7 @@ import type { JobResult, JobWithMetadata, SendOptions, UpdateOptions } from 'pg-
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../ports/logger.ts'
 import { databaseFailure } from './database-failure.ts'
+import { givePlaceBack, groupConcurrency, takePlace, turnOf, type JobTurn } from './job-places.ts'
 import type { Db } from './tables.ts'
 
 /** Work for later, on the same PostgreSQL: the job is there if, and only if, the transaction that adds it commits. */
@@ -28,12 +29,19 @@ export interface JobOptions {
   delaySeconds?: number
   /** At most one waiting job with this key: adding again replaces its payload and, without a delay, brings it forward. */
   singletonKey?: string
+  /**
+   * The job counts against `max_concurrent_jobs` of this namespace, over all workers, and takes turns with those of
+   * other namespaces; for names that are worked `byNamespace`.
+   */
+  namespaceId?: string
 }
 
 export interface WorkOptions {
   concurrency: number
   /** Attempts in all; a job whose worker died is taken over without counting one. */
   attempts: number
+  /** Whether jobs of the name are added with their namespace. */
+  byNamespace?: boolean
 }
 
 export interface ClaimedJob {
@@ -69,6 +77,8 @@ const abortGraceMs = 1_000
 /** A dead worker is no failed attempt: pg-boss's own count has no end, ours stands in the job. */
 const takeoversMax = 1_000_000
 const addTriesMax = 20
+/** A job that two workers found room for at once, where there was room for one, waits so long. */
+const placeWaitSeconds = 0.25
 /** How long a finished job is kept to be looked at; the supervisor counts all of them each second. */
 const keepFinishedSeconds = 600
 const queueOptions = {
@@ -131,11 +141,13 @@ class PgBossQueue implements Queue {
     db: Db,
     name: string,
     payload: object,
-    { delaySeconds = 0, singletonKey }: JobOptions = {},
+    { delaySeconds = 0, singletonKey, namespaceId }: JobOptions = {},
   ): Promise<void> {
     await this.#ensure(name)
     const envelope = { payload, failures: 0 }
-    const options = { db: fromKysely(db), startAfter: delaySeconds }
+    const boss = fromKysely(db)
+    const turn = namespaceId === undefined ? {} : await turnOf(boss, name, namespaceId)
+    const options = { db: boss, startAfter: delaySeconds, ...turn }
     if (singletonKey !== undefined)
       await this.#addOnce(name, envelope, { ...options, singletonKey })
     // The policy keeps one waiting job a key: jobs without one get their own.
@@ -205,15 +217,49 @@ class PgBossQueue implements Queue {
     }
     worker.id = await this.#boss.work(
       name,
-      { ...polling, heartbeatRefreshSeconds, perJobResults: true, includeMetadata: true },
+      {
+        ...polling,
+        ...(options.byNamespace && { groupConcurrency }),
+        heartbeatRefreshSeconds,
+        perJobResults: true,
+        includeMetadata: true,
+      },
       async (jobs: JobWithMetadata<Envelope>[]) => {
-        const results = await Promise.all(jobs.map((job) => this.#track(job, options, run)))
+        const results = await Promise.all(jobs.map((job) => this.#inPlace(job, options, run)))
         // It looks again at once, instead of after its polling interval.
         if (!this.#drained) this.#boss.notifyWorker(worker.id)
         return results
       },
     )
     this.#workers.push(worker)
+  }
+
+  /** Within what the job's namespace may run at once, over all workers; beyond, it goes back. */
+  async #inPlace(
+    job: JobWithMetadata<Envelope>,
+    options: WorkOptions,
+    run: (job: ClaimedJob) => Promise<void>,
+  ): Promise<JobResult> {
+    const { id, name, groupId: namespaceId } = job
+    if (!namespaceId) return await this.#track(job, options, run)
+    const db = this.#boss.getDb()
+    const place = await takePlace(db, { queue: name, jobId: id, namespaceId })
+    if (place === null) return await this.#putBack(job)
+    try {
+      return await this.#track(job, options, run)
+    } finally {
+      await givePlaceBack(db, place)
+    }
+  }
+
+  /** Added again before this one ends, as it was; where another with its key waits already, that one does the work. */
+  async #putBack(job: JobWithMetadata<Envelope>): Promise<JobResult> {
+    const { id, name, data, singletonKey } = job
+    await this.#send(name, data, placeWaitSeconds, {
+      singletonKey: singletonKey ?? id,
+      ...turnIn(job),
+    })
+    return { id, status: 'completed', output: 'Its namespace runs as many jobs as it may.' }
   }
 
   async #track(
@@ -233,11 +279,12 @@ class PgBossQueue implements Queue {
   }
 
   async #attempt(
-    { id, name, data, singletonKey }: JobWithMetadata<Envelope>,
+    job: JobWithMetadata<Envelope>,
     { attempts }: WorkOptions,
     run: (job: ClaimedJob) => Promise<void>,
     signal: AbortSignal,
   ): Promise<JobResult> {
+    const { id, name, data, singletonKey } = job
     const attempt = data.failures + 1
     try {
       await run({ id, payload: data.payload, attempt, signal })
@@ -248,7 +295,8 @@ class PgBossQueue implements Queue {
       if (error instanceof JobRefused || attempt >= attempts) {
         return { id, status: 'deadletter', output: reasonOf(error) }
       }
-      await this.#retry(name, { ...data, failures: attempt }, singletonKey ?? id)
+      const again = { singletonKey: singletonKey ?? id, ...turnIn(job) }
+      await this.#retry(name, { ...data, failures: attempt }, again)
       return { id, status: 'completed', output: reasonOf(error) }
     }
   }
@@ -257,9 +305,17 @@ class PgBossQueue implements Queue {
    * A job that remembers the failure is added before the failed one ends: killed in between we leave two, never
    * none. Where another with its key waits already, that one does the work.
    */
-  async #retry(name: string, envelope: Envelope, singletonKey: string): Promise<void> {
-    const startAfter = this.#retryDelaySeconds(envelope.failures)
-    await this.#boss.send(name, envelope, { startAfter, singletonKey })
+  async #retry(name: string, envelope: Envelope, options: SendOptions): Promise<void> {
+    await this.#send(name, envelope, this.#retryDelaySeconds(envelope.failures), options)
+  }
+
+  async #send(
+    name: string,
+    envelope: Envelope,
+    startAfter: number,
+    options: SendOptions,
+  ): Promise<void> {
+    await this.#boss.send(name, envelope, { ...options, startAfter })
     this.#wakeAfter(name, startAfter)
   }
 
@@ -272,10 +328,11 @@ class PgBossQueue implements Queue {
     envelope: Envelope,
     options: SendOptions & { singletonKey: string },
   ): Promise<void> {
-    const { db, singletonKey, startAfter } = options
+    const { db, singletonKey, startAfter, group } = options
     const change: UpdateOptions = {
       singletonKey,
       ...(db && { db }),
+      ...(group && { group }),
       ...(startAfter === 0 && { startAfter }),
     }
     for (let tries = 0; tries < addTriesMax; tries++) {
@@ -306,6 +363,12 @@ class PgBossQueue implements Queue {
     if (this.#drained) return
     for (const worker of this.#workers) if (worker.name === name) this.#boss.notifyWorker(worker.id)
   }
+}
+
+/** The turn that a job has. */
+function turnIn({ groupId, groupTier, priority }: JobWithMetadata<Envelope>): Partial<JobTurn> {
+  if (!groupId) return {}
+  return { group: { id: groupId, ...(groupTier && { tier: groupTier }) }, priority }
 }
 
 /** 1, 2, 4 … 60 s, and up to a fifth more, so that many failures do not come back together. */

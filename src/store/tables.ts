@@ -71,6 +71,7 @@ export interface Tables {
   query_usage_shapes: QueryUsageShapeTable
   slow_reads: SlowReadTable
   query_samples: QuerySampleTable
+  job_places: JobPlaceTable
   loads: LoadTable
   load_parts: LoadPartTable
 }
@@ -333,4 +334,13 @@ interface SigningKeyTable {
   name: string
   secret: string
   created_at: Generated<Date>
+}
+
+interface JobPlaceTable {
+  job_id: string
+  place: string
+  queue: string
+  namespace_id: string
+  holder: string
+  taken_at: Generated<Date>
 }

@@ -8,6 +8,8 @@ export interface Job<P extends z.ZodType = z.ZodType> {
   payload: P
   /** Attempts in all before it is given up; a job whose worker died is taken over without counting one. */
   attempts: number
+  /** Its jobs are added with a namespace, whose `max_concurrent_jobs` they count against. */
+  byNamespace?: true
   run(ports: Ports, payload: z.infer<P>, signal: AbortSignal): Promise<void>
 }
 

@@ -18,7 +18,9 @@ export async function runWorker(
   { concurrency }: { concurrency: number },
 ): Promise<void> {
   for (const job of jobs) {
-    await ports.queue.work(job.name, { concurrency, attempts: job.attempts }, (claimed) =>
+    const options = { concurrency, attempts: job.attempts }
+    const limits = job.byNamespace && { byNamespace: true }
+    await ports.queue.work(job.name, { ...options, ...limits }, (claimed) =>
       runJob(ports, job, claimed),
     )
   }

@@ -92,7 +92,7 @@ async function endSlice(
     const moved: Batch = { ...batch, currentTier: opensNext ? next : batch.currentTier }
     await changeBatch(tx, batch.id, { status: 'IN_PROGRESS', currentTier: moved.currentTier })
     await tellProgress(tx, moved, 'IN_PROGRESS')
-    await addBatchJob(ports, tx, batch.id)
+    await addBatchJob(ports, tx, batch)
   })
 }
 
@@ -146,6 +146,6 @@ async function waitFor(ports: Ports, batch: Batch, error: Error): Promise<void> 
     if (batch.taskId !== null) {
       await updateTask(tx, batch.taskId, { additionalData: { waiting_for: error.message } })
     }
-    await addBatchJob(ports, tx, batch.id, waitSeconds)
+    await addBatchJob(ports, tx, batch, waitSeconds)
   })
 }

@@ -53,7 +53,7 @@ export async function retryBatch(
       taskId: task.id,
       error: null,
     })
-    await addBatchJob(ports, tx, batchId)
+    await addBatchJob(ports, tx, batch)
     return { retried, taskId: task.id }
   })
 }

@@ -110,7 +110,7 @@ export async function startBatch(
     tiers: ids,
     taskId: task.id,
   })
-  await addBatchJob(ports, tx, batch.id)
+  await addBatchJob(ports, tx, batch)
   return task
 }
 
@@ -118,11 +118,11 @@ export async function startBatch(
 export async function addBatchJob(
   { queue }: Pick<Ports, 'queue'>,
   db: Db,
-  batchId: string,
+  { id, namespaceId }: Pick<Batch, 'id' | 'namespaceId'>,
   delaySeconds = 0,
 ): Promise<void> {
-  const options = { singletonKey: batchId, ...(delaySeconds > 0 && { delaySeconds }) }
-  await queue.add(db, batchJobName, { batch_id: batchId }, options)
+  const options = { singletonKey: id, namespaceId, ...(delaySeconds > 0 && { delaySeconds }) }
+  await queue.add(db, batchJobName, { batch_id: id }, options)
 }
 
 /** What a batch of the bucket runs: the collections named, else all that its objects reach. */

@@ -9,6 +9,7 @@ export const batchJobs = [
     name: batchJobName,
     payload: z.object({ batch_id: z.string() }),
     attempts: 8,
+    byNamespace: true,
     run: (ports, { batch_id: id }, signal) => processBatch(ports, id, signal),
   }),
   job({
