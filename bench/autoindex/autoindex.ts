@@ -92,7 +92,7 @@ function joinedBy<K>(before: Map<K, Measured>, after: Map<K, Measured>): Map<K, 
 
 /** Filters by every field go on until each is decided about. */
 async function decideAll(stage: Stage): Promise<Map<string, DecisionAnswer>> {
-  await using workload = new Workload(stage, [
+  await using workload = new Workload(stage, 0, [
     ...cases.map((one) => (at: number) => one.ask(at).filter),
     ...traps.map((trap) => trap.filter),
   ])

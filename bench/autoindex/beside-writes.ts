@@ -23,13 +23,11 @@ export async function crossBesideWrites(stage: Stage, field: string): Promise<Be
   const crossing = await cross(stage, field)
   const ended = Date.now()
   await sleep(aroundMs)
-  const { crossedAt, buildingAt, verifyingAt, decision } = crossing
-  const candidate = decision.events.find(({ to }) => to === 'candidate')
-  const opened = candidate ? Date.parse(candidate.at) : crossedAt
+  const { crossedAt, openedAt, buildingAt, verifyingAt } = crossing
   return {
     crossing,
     before: writer.rate(crossedAt - aroundMs, crossedAt),
-    during: writer.rate(opened, ended),
+    during: writer.rate(openedAt ?? crossedAt, ended),
     building:
       buildingAt === null || verifyingAt === null ? null : writer.rate(buildingAt, verifyingAt),
     after: writer.rate(ended, Date.now()),

@@ -41,18 +41,16 @@ function crossings(write: Write, { quiet, beside }: Results): void {
     '| | until looked at s | building s | active s | filtered searches until then | of them failed |',
   )
   write('|---|---|---|---|---|---|')
-  write(crossingRow('5 searches/s', quiet))
-  write(crossingRow('5 searches/s, beside writes', beside.crossing))
+  write(crossingRow('one client searches', quiet))
+  write(crossingRow('one searches, one writes', beside.crossing))
   for (const { field, activeAt, decision } of [quiet, beside.crossing])
     if (activeAt === null) write(`\n${field} is ${decision.state}: ${decision.reason}`)
 }
 
 function crossingRow(name: string, crossing: Crossing): string {
-  const { crossedAt, buildingAt, activeAt, queries, failed, decision } = crossing
-  const [first] = decision.events
+  const { crossedAt, openedAt, buildingAt, activeAt, queries, failed } = crossing
   const since = (at: number | null) => (at === null ? '-' : ((at - crossedAt) / 1000).toFixed(1))
-  const opened = first ? Date.parse(first.at) : null
-  const cells = [since(opened), since(buildingAt), since(activeAt), queries, failed]
+  const cells = [since(openedAt), since(buildingAt), since(activeAt), queries, failed]
   return `| ${name} | ${cells.join(' | ')} |`
 }
 

@@ -12,5 +12,5 @@ test('nacre demo-indexes: an index makes itself from searches, is guarded, and b
   assert.match(stdout, /= "dozens": 0 before, 1 at once/)
   assert.match(stdout, /guard: exception/)
   assert.match(stdout, /Makes room for an index of type float/)
-  assert.match(stdout, /the same documents as at first, and the new one where it belongs\n/)
+  assert.match(stdout, /the same documents as at first, the new ones apart\n/)
 })

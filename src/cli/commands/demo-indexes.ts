@@ -2,7 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Command } from '../command.ts'
 import { folderSize } from '../demo/folder-size.ts'
 import { startDemo } from '../demo/start-demo.ts'
-import { askByWords, searchNouns, type Searched } from '../demo-indexes/filtered-searches.ts'
+import {
+  alikeTotal,
+  askByWords,
+  searchNouns,
+  type Searched,
+} from '../demo-indexes/filtered-searches.ts'
 import { fillNouns, type NounNamespace } from '../demo-indexes/noun-namespace.ts'
 import { newestEvent } from '../indexes/follow-events.ts'
 import { untilDecided } from '../demo-indexes/show-decisions.ts'
@@ -27,7 +32,7 @@ export const demoIndexes: Command = {
     print('\nThe index holds whole numbers. What it cannot hold is written:')
     const told = await newestEvent(client, { id: nouns.namespaceId })
     const strangers = await writeStrangers(nouns)
-    print('\nThe guard told the ledger before those writes were acknowledged; a check follows:')
+    print('\nBefore those writes were acknowledged, the guard acted; then a check follows:')
     await untilDecided(nouns, ['relation_count'], told)
     await searchAgain(nouns, before, strangers)
 
@@ -39,19 +44,17 @@ export const demoIndexes: Command = {
 
 async function searchFirst(nouns: NounNamespace): Promise<Searched> {
   const { print } = nouns
-  print('\n150 searches by spelling, filtered by relation_count >= 8 … 30. Nothing is indexed.')
+  print('\nNothing is indexed. 150 searches by spelling, where relation_count >= 8 … 30:')
   const searched = await searchNouns(nouns)
   print(`  ${timesOf(searched)}`)
-  print('110 lists filtered by definition contains "…". No index could serve those.')
+  print('110 lists where definition contains "…".')
   await askByWords(nouns)
   return searched
 }
 
 async function watchDecisions(nouns: NounNamespace): Promise<void> {
-  nouns.print(
-    '\nNothing more is asked. Each field was filtered by more than 100 times in 24 hours;',
-  )
-  nouns.print('the log of decisions (nacre indexes --watch), within a minute:')
+  nouns.print('\nNobody asks for an index. Two fields were filtered by more than 100 times in')
+  nouns.print('24 hours, so both are decided about (nacre indexes --watch shows the same):')
   await untilDecided(nouns, ['relation_count', 'definition'], 0)
 }
 
@@ -64,11 +67,11 @@ async function searchAgain(
   nouns.print('\nThe same 150 searches again:')
   const searched = await searchNouns(nouns)
   nouns.print(`  ${timesOf(searched)}; at first: p50 ${before.p50Ms.toFixed(1)} ms`)
-  const alike = searched.scores.filter((scores, i) => scores === before.scores[i]).length
-  nouns.print(`  the same ten scores in ${alike} of ${searched.scores.length}`)
+  const alike = alikeTotal(before, searched, written)
+  nouns.print(`  ${alike} of ${searched.found.length} find the same scores as at first`)
   const matches = searched.matches.map((ids) => ids.filter((id) => !written.includes(id)))
   const isSame = isDeepStrictEqual(matches, before.matches)
-  const others = written.length === 0 ? '' : ', and the new one where it belongs'
+  const others = written.length === 0 ? '' : ', the new ones apart'
   nouns.print(`  the filters match ${isSame ? 'the same' : 'other'} documents as at first${others}`)
   if (!isSame) throw new Error('A filter matches other documents than before.')
 }

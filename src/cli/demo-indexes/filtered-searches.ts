@@ -9,8 +9,8 @@ const relations = [8, 10, 12, 15, 20, 30]
 export interface Searched {
   p50Ms: number
   p95Ms: number
-  /** Of what each search found, best first: nouns that are spelt alike may trade places. */
-  scores: string[]
+  /** What each search found, best first. */
+  found: Hit[][]
   /** Of each filter, every document that it matches. */
   matches: string[][]
 }
@@ -19,7 +19,7 @@ export interface Searched {
 export async function searchNouns(nouns: NounNamespace): Promise<Searched> {
   const { client, retrieverId, synsets } = nouns
   const times: number[] = []
-  const scores: string[] = []
+  const found: Hit[][] = []
   for (let i = 0; i < searchesTotal; i++) {
     const words = synsets[(i * 181) % synsets.length]?.words ?? []
     const inputs = {
@@ -30,11 +30,26 @@ export async function searchNouns(nouns: NounNamespace): Promise<Searched> {
     const path = `/v1/retrievers/${retrieverId}/execute`
     const { documents } = await client.call<{ documents: Hit[] }>('POST', path, { inputs })
     times.push(performance.now() - start)
-    scores.push(documents.map(({ score }) => score?.toFixed(4)).join())
+    found.push(documents)
   }
   times.sort((a, b) => a - b)
   const at = (share: number) => times[Math.floor(times.length * share)] ?? 0
-  return { p50Ms: at(0.5), p95Ms: at(0.95), scores, matches: await matchesOf(nouns) }
+  return { p50Ms: at(0.5), p95Ms: at(0.95), found, matches: await matchesOf(nouns) }
+}
+
+/**
+ * How many searches found the same scores in the same order, documents that were written meanwhile apart: nouns that are
+ * spelt alike may trade places.
+ */
+export function alikeTotal(before: Searched, after: Searched, written: readonly string[]): number {
+  return after.found.filter((hits, i) => {
+    const known = hits.filter((hit) => !written.includes(hit.document_id))
+    return scoresOf(known) === scoresOf(before.found[i]?.slice(0, known.length) ?? [])
+  }).length
+}
+
+function scoresOf(hits: readonly Hit[]): string {
+  return hits.map(({ score }) => score?.toFixed(4)).join()
 }
 
 async function matchesOf({ client, collectionId }: NounNamespace): Promise<string[][]> {

@@ -39,7 +39,7 @@ export async function fillNouns(
     await importNouns(within, collectionId, synsets.slice(i, i + linesPerCall))
   const seconds = (performance.now() - start) / 1000
   print(
-    `Namespace 'nouns', "auto_create_indexes": true. ${count(synsets.length)} nouns of WordNet in ${seconds.toFixed(1)} s.`,
+    `Namespace 'nouns', "auto_create_indexes": true; ${synsets.length.toLocaleString('en')} nouns in ${seconds.toFixed(1)} s.`,
   )
   const retrieverId = await createSearch(within, collectionId)
   return { client: within, namespaceId, collectionId, retrieverId, synsets, print }
@@ -104,9 +104,4 @@ async function createSearch(client: Client, collectionId: string): Promise<strin
     ],
   })
   return made.retriever_id
-}
-
-/** `27,415`. */
-export function count(value: number): string {
-  return value.toLocaleString('en')
 }

@@ -70,7 +70,7 @@ describe('reportLines()', () => {
     const text = [...reportLines(full, 120)].join('\n')
 
     assert.equal(text.match(/Filtered 150 times/g)?.length, 1)
-    assert.match(text, /→ nacre indexes --undo dec_1\b/)
+    assert.match(text, /→ nacre indexes --namespace films --undo dec_1\b/)
   })
 
   test('of a namespace where nothing happened says so, and how to switch it on', () => {

@@ -23,7 +23,8 @@ export function* reportLines(report: IndexReport, width: number): Generator<stri
       (line) => `  ${line}`,
     )
   }
-  for (const decision of newestOfFields(report.decisions)) yield* decisionLines(decision, width)
+  for (const decision of newestOfFields(report.decisions))
+    yield* decisionLines(decision, namespace.name, width)
 }
 
 function nextCheck({ next_auto_create_run: next }: IndexReport): string[] {
@@ -76,11 +77,16 @@ const makers: Readonly<Record<string, string>> = {
   system: 'Nacre',
 }
 
-function* decisionLines(decision: DecisionAnswer, width: number): Generator<string> {
+function* decisionLines(
+  decision: DecisionAnswer,
+  namespace: string,
+  width: number,
+): Generator<string> {
   const { field_name: field, state, updated_at: at, blocked_until: until } = decision
   yield `\n${cut(field, fieldCharactersMax)}: ${state}, ${timeText(at)}`
   yield wrapped(decision.reason, { width, indent: 2 })
-  if (decision.undo !== null) yield `  → nacre indexes --undo ${decision.decision_id}`
+  if (decision.undo !== null)
+    yield `  → nacre indexes --namespace ${namespace} --undo ${decision.decision_id}`
   else if (until !== null && Date.parse(until) > Date.now())
     yield `  It is not looked at again before ${timeText(until)}.`
 }
