@@ -6,6 +6,7 @@ import { collectionRoutes } from './routes/collections.ts'
 import { documentBatchRoutes } from './routes/document-batches.ts'
 import { documentListRoutes } from './routes/document-lists.ts'
 import { documentRoutes } from './routes/documents.ts'
+import { executionRoutes } from './routes/executions.ts'
 import { explainRoutes } from './routes/explain.ts'
 import { dumpRoutes } from './routes/dump.ts'
 import { extractorRoutes } from './routes/extractors.ts'
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...documentBatchRoutes,
   ...retrieverRoutes,
   ...explainRoutes,
+  ...executionRoutes,
   ...taskRoutes,
   ...dumpRoutes,
   ...loadRoutes,

@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
-import type { Db } from './tables.ts'
+import { sql, type Selectable } from 'kysely'
+import type { Db, Tables } from './tables.ts'
 
 /** One run of a retriever as it is remembered: what it did, not what it found. */
 export interface ExecutionRecord {
@@ -58,4 +58,33 @@ export async function medianStageMs(db: Db, retrieverId: string): Promise<Map<st
     WHERE jsonb_typeof(detail->'stages') = 'object'
     GROUP BY stage.key`.execute(db)
   return new Map(rows.map(({ name, ms }) => [name, Number(ms)]))
+}
+
+/** One of a namespace, of one retriever or ad hoc (null); null where it is absent. */
+export async function readExecution(
+  db: Db,
+  of: { namespaceId: string; retrieverId: string | null },
+  id: string,
+): Promise<ExecutionRecord | null> {
+  const row = await db
+    .selectFrom('executions')
+    .selectAll()
+    .where('namespace_id', '=', of.namespaceId)
+    .where('retriever_id', 'is not distinct from', of.retrieverId)
+    .where('id', '=', id)
+    .executeTakeFirst()
+  return row ? executionOf(row) : null
+}
+
+export function executionOf(row: Selectable<Tables['executions']>): ExecutionRecord {
+  return {
+    id: row.id,
+    namespaceId: row.namespace_id,
+    retrieverId: row.retriever_id,
+    status: row.status,
+    detail: row.detail,
+    totalReturned: row.total_returned,
+    durationMs: row.duration_ms,
+    createdAt: row.created_at,
+  }
 }

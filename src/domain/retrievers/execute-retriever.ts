@@ -269,7 +269,11 @@ function keep(
     namespaceId,
     retrieverId,
     status: execution.error === null ? 'completed' : 'failed',
-    detail: { stages: execution.statistics, error: execution.error },
+    detail: {
+      stages: execution.statistics,
+      stages_total: execution.stagesTotal,
+      error: execution.error,
+    },
     totalReturned: execution.results.documents.length,
     durationMs: execution.durationMs,
     createdAt: execution.createdAt,

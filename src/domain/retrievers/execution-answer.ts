@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { DocumentAnswer, documentAnswer } from '../documents/document-answer.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -93,6 +94,13 @@ export function executionAnswer(
     stages_completed: execution.stagesCompleted,
     total_stages: execution.stagesTotal,
   }
+}
+
+/** An ETag of what was found: the same where nothing but times and ids of the execution differ. */
+export function executionTag(answer: z.infer<typeof ExecutionAnswer>): string {
+  const { documents, pagination, facets, aggregations } = answer
+  const found = JSON.stringify([documents, pagination, facets, aggregations])
+  return `"${hash('sha256', found, 'base64url')}"`
 }
 
 function groupOf({ field, key, count }: NonNullable<FoundDocument['group']>) {

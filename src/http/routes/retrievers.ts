@@ -2,7 +2,11 @@ import { z } from 'zod'
 import { createRetriever } from '../../domain/retrievers/create-retriever.ts'
 import { deleteRetriever, patchRetriever } from '../../domain/retrievers/change-retriever.ts'
 import { executeRetriever } from '../../domain/retrievers/execute-retriever.ts'
-import { ExecutionAnswer, executionAnswer } from '../../domain/retrievers/execution-answer.ts'
+import {
+  ExecutionAnswer,
+  executionAnswer,
+  executionTag,
+} from '../../domain/retrievers/execution-answer.ts'
 import { findRetriever, findRunnable } from '../../domain/retrievers/find-retriever.ts'
 import { listRetrievers } from '../../domain/retrievers/list-retrievers.ts'
 import { stageCategories } from '../../domain/retrievers/retriever.ts'
@@ -271,14 +275,20 @@ type ExecuteCall = NamespaceCall & {
   body: z.infer<z.ZodObject<typeof execution>>
 }
 
-async function execute({ ports, namespace, query, body, signal }: ExecuteCall, runnable: Runnable) {
+async function execute(call: ExecuteCall, runnable: Runnable) {
+  const { ports, namespace, query, body, signal } = call
   const vectors = query.return_vectors
   const done = await executeRetriever(ports, namespace, runnable, body, {
     withVectors: vectors,
     signal,
     explain: body.explain === true,
   })
-  return executionAnswer(done, namespace, { vectors })
+  const answer = executionAnswer(done, namespace, { vectors })
+  // Results are never kept: every answer is computed, and says so.
+  call.setHeader('X-Cache', 'MISS')
+  call.setHeader('Cache-Control', 'private, no-cache')
+  if (body.explain !== true && done.error === null) call.setHeader('ETag', executionTag(answer))
+  return answer
 }
 
 async function list(
