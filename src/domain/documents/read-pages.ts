@@ -12,7 +12,7 @@ import { fail } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
-import { selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
+import { readBy, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
 import type { ReadPorts, Selection } from './read.ts'
 
 /** The engine's side of the read gate: what goes there has its filter compiled already (read.ts). */
@@ -25,7 +25,7 @@ export async function* pagesOf(
   ports: ReadPorts,
   namespace: Namespace,
   scope: Scope,
-  plan: ReadPlan,
+  first: ReadPlan,
   request: Selection & {
     filter: Filter | null
     startAt?: string
@@ -35,29 +35,35 @@ export async function* pagesOf(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<DocumentRecord[], void, undefined> {
   const startedAt = ports.trace && performance.now()
-  const { residual, residualSelect } = plan
   const { with_payload: wanted, with_vector } = selectorsOf(request)
-  const isLimited = residual !== null || request.isLimited === true
   const limit =
     request.pageSize ?? (wanted === true || with_vector !== false ? wholePage : slimPage)
   const record = recordMaker(scope)
   let offset: PointId | null = request.startAt ?? null
+  let plan = first
   let read = 0
   let found = 0
-  try {
-    do {
-      const page = await ports.vectors.scroll(
+  const pageFrom = (from: PointId | null) =>
+    readBy(plan, ({ engine, residual, residualSelect }) =>
+      ports.vectors.scroll(
         collectionOf(namespace),
         {
           limit,
           with_payload: residual ? bothSelectors(wanted, residualSelect) : wanted,
           with_vector,
-          ...(plan.engine && { filter: plan.engine }),
-          ...(offset !== null && { offset }),
+          ...(engine && { filter: engine }),
+          ...(from !== null && { offset: from }),
         },
         signal,
-      )
+      ),
+    )
+  try {
+    do {
+      const { answer: page, plan: by } = await pageFrom(offset)
+      plan = by
+      const { residual } = plan
       read += page.points.length
+      const isLimited = residual !== null || request.isLimited === true
       if (isLimited && read > ports.config.scanDocumentsMax)
         throw tooMuch(ports.config.scanDocumentsMax)
       const records = page.points.map(record)

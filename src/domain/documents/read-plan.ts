@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Ports } from '../../ports/ports.ts'
 import type {
   EngineFilter,
@@ -43,6 +44,25 @@ export interface ReadPlan {
   facts: CurrentFacts | null
   /** Documents that are tested beside indexes, and were read for it. */
   exceptions: number
+  /** After the engine has answered: the plan to ask it by once more, where this one did not hold until then. */
+  again(): Promise<ReadPlan | null>
+}
+
+/** Where indexes or exceptions change all the time, the answer of the last try is given: it is as old as the read. */
+const triesMax = 4
+
+/** Asks the engine by a plan that held until it had answered, so that no index comes or goes under a read. */
+export async function readBy<T>(
+  first: ReadPlan,
+  read: (plan: ReadPlan) => Promise<T>,
+): Promise<{ answer: T; plan: ReadPlan }> {
+  let plan = first
+  for (let tries = 1; ; tries++) {
+    const answer = await read(plan)
+    const next = tries < triesMax ? await plan.again() : null
+    if (!next) return { answer, plan }
+    plan = next
+  }
 }
 
 /**
@@ -59,7 +79,7 @@ export async function planRead(
 ): Promise<ReadPlan> {
   if (filter === null) {
     const engine = asEngineFilter(scopeFormula(scope))
-    return { engine, residual: null, residualSelect: false, facts: null, exceptions: 0 }
+    return { engine, residual: null, residualSelect: false, facts: null, exceptions: 0, again }
   }
   const values = new Map<ReadonlySet<string>, Exceptions>()
   const contextOf = (facts: CurrentFacts): FilterContext => ({
@@ -85,13 +105,29 @@ export async function planRead(
     if (!isNeeded(fact)) learnLater(ports, namespace, facts, fact, scan)
   }
   const { residual } = compiled
-  return {
+  const { epoch } = facts
+  const plan: ReadPlan = {
     engine: asEngineFilter(all([scopeFormula(scope), compiled.engine ?? true])),
     residual: residual && filterTest(residual),
     residualSelect: residual ? selectorOf(fieldsOf(residual)) : false,
     facts,
     exceptions: [...values.values()].reduce((sum, { ids }) => sum + ids.length, 0),
+    async again() {
+      if ((await currentFacts(ports, namespace)).epoch === epoch) return null
+      const next = await planRead(ports, namespace, scope, filter, scan)
+      return isSame(plan, next) ? null : next
+    },
   }
+  return plan
+}
+
+/** Of a read without a filter: it goes by nothing that changes. */
+function again(): Promise<null> {
+  return Promise.resolve(null)
+}
+
+function isSame(a: ReadPlan, b: ReadPlan): boolean {
+  return (a.residual === null) === (b.residual === null) && isDeepStrictEqual(a.engine, b.engine)
 }
 
 /** How a plan looks at documents; the read gate's, since only it reads the engine. */

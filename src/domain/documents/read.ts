@@ -4,6 +4,7 @@ import type {
   Payload,
   PointId,
   QueryStep,
+  ScoredPoint,
   SparseVector,
 } from '../../ports/vector-engine.ts'
 import { any, asEngineFilter } from '../filters/bounds.ts'
@@ -18,7 +19,14 @@ import { recordSearches } from '../query-usage/record-searches.ts'
 import { tapped, type TapPorts } from '../query-usage/tapped.ts'
 import { currentFacts, knownFact } from '../payload-facts/current-facts.ts'
 import { learnFact } from '../payload-facts/learn-fact.ts'
-import { planRead, selectorOf, type PlanScan, type ReadPlan, type Scope } from './read-plan.ts'
+import {
+  planRead,
+  readBy,
+  selectorOf,
+  type PlanScan,
+  type ReadPlan,
+  type Scope,
+} from './read-plan.ts'
 import { pagesOf, recordMaker, selectorsOf, slimPage } from './read-pages.ts'
 import type { ReadTrace, TracedFilter } from './read-trace.ts'
 
@@ -74,22 +82,8 @@ export async function queryDocuments(
 ): Promise<DocumentRecord[]> {
   const { limit, offset } = request
   const startedAt = performance.now()
-  const searches = await Promise.all(
-    request.searches.map((search) =>
-      searchStep(ports, namespace, scope, request.filter, search, signal),
-    ),
-  )
-  const [only] = searches
-  if (!only) return []
-  const fusion = searches.length === 1 ? null : (request.fusion ?? 'rrf')
-  const step: QueryStep =
-    fusion === null ? only.step : { prefetch: searches.map((each) => each.step), query: { fusion } }
-  const selectors = selectorsOf(request)
-  const points = await ports.vectors.query(
-    collectionOf(namespace),
-    { ...step, ...selectors, limit, offset },
-    signal,
-  )
+  if (request.searches.length === 0) return []
+  const { searches, points, fusion } = await searchedOnce(ports, namespace, scope, request, signal)
   const record = recordMaker(scope)
   const durationMs = performance.now() - startedAt
   const found = points.length
@@ -99,6 +93,42 @@ export async function queryDocuments(
     ports.trace.told({ kind: 'search', scope, searches, fusion, limit, offset, found, durationMs })
   }
   return points.map(record)
+}
+
+interface Searched {
+  searches: (TracedFilter & { step: QueryStep })[]
+  points: ScoredPoint[]
+  fusion: 'rrf' | 'dbsf' | null
+}
+
+/** By plans that held until the engine had answered (`readBy`). */
+async function searchedOnce(
+  ports: ReadPorts,
+  namespace: Namespace,
+  scope: Scope,
+  request: DocumentQuery,
+  signal: AbortSignal | undefined,
+  triesLeft = 3,
+): Promise<Searched> {
+  const searches = await Promise.all(
+    request.searches.map((search) =>
+      searchStep(ports, namespace, scope, request.filter, search, signal),
+    ),
+  )
+  const [only] = searches
+  const fusion = searches.length === 1 ? null : (request.fusion ?? 'rrf')
+  const step: QueryStep =
+    only && fusion === null
+      ? only.step
+      : { prefetch: searches.map((each) => each.step), query: { fusion: fusion ?? 'rrf' } }
+  const { limit, offset } = request
+  const query = { ...step, ...selectorsOf(request), limit, offset }
+  const points = await ports.vectors.query(collectionOf(namespace), query, signal)
+  // What a residual has left is a list of ids by now, which holds whatever becomes of indexes.
+  const plans = searches.map(({ plan }) => plan).filter(({ residual }) => !residual)
+  const changed = triesLeft > 0 ? await Promise.all(plans.map((plan) => plan.again())) : []
+  if (changed.every((next) => next === null)) return { searches, points, fusion }
+  return await searchedOnce(ports, namespace, scope, request, signal, triesLeft - 1)
 }
 
 async function searchStep(
@@ -148,11 +178,12 @@ async function countMatches(
   filter: Filter | null,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const plan = await planOf(ports, namespace, scope, filter, signal)
-  if (!plan.residual) {
-    const startedAt = ports.trace && performance.now()
-    const request = plan.engine ? { filter: plan.engine, exact: true } : { exact: true }
-    const found = await ports.vectors.count(collectionOf(namespace), request, signal)
+  const first = await planOf(ports, namespace, scope, filter, signal)
+  const startedAt = ports.trace && performance.now()
+  const { answer: found, plan } = await readBy(first, async ({ engine, residual }) =>
+    residual ? null : await countPoints(ports, namespace, engine, signal),
+  )
+  if (found !== null) {
     const durationMs = performance.now() - (startedAt ?? 0)
     ports.trace?.told({ kind: 'count', path: null, scope, filter, plan, found, durationMs })
     return found

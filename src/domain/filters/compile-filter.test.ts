@@ -87,7 +87,7 @@ describe('compileFilter() asks an index only what it holds', () => {
     const id = '550e8400-e29b-41d4-a716-446655440000'
     const compiled = compile({ a: id }, indexed('a', { type: 'uuid' }))
 
-    assert.deepEqual(compiled.engine, a({ match: { value: id } }))
+    assert.deepEqual(compiled.engine, a({ match: { any: [id] } }))
     assert.ok(compiled.residual)
   })
 })

@@ -135,7 +135,9 @@ function testOf(operator: 'eq' | RangeOperator, value: unknown): LeafTest {
 
 function matchAny(key: string, values: readonly (string | number)[]): Formula {
   const [only] = values
-  if (values.length === 1 && only !== undefined) return { key, match: { value: only } }
+  // Asked for the value of a UUID, an index of numbers looks for the number that it would be.
+  const isPlain = typeof only === 'number' || (only !== undefined && !isUuid(only))
+  if (values.length === 1 && isPlain) return { key, match: { value: only } }
   return { key, match: { any: [...values] } }
 }
 

@@ -3,7 +3,7 @@ import { isDynamic } from './dynamic-value.ts'
 import { elementsOf, hasNull, hasValue } from './field-values.ts'
 import type { Leaf, Operator } from './filter.ts'
 import { geoTest } from './geo.ts'
-import { instantOf } from './instant.ts'
+import { instantOf, momentOf, type Moment } from './instant.ts'
 import { wordsOf } from './words.ts'
 
 /** Whether a condition holds for the values of its field in one document; lists hold where one element does. */
@@ -96,9 +96,14 @@ function range(bound: unknown, holds: (order: number) => boolean): LeafTest {
   if (instant === null) return () => false
   return (values) =>
     elementsOf(values).some((value) => {
-      const found = typeof value === 'string' ? instantOf(value) : null
-      return found !== null && holds(found < instant ? -1 : found > instant ? 1 : 0)
+      const found = typeof value === 'string' ? momentOf(value) : null
+      return found !== null && holds(orderOf(found, instant))
     })
+}
+
+function orderOf({ microseconds, isLeap }: Moment, instant: bigint): number {
+  if (microseconds === instant) return isLeap ? 1 : 0
+  return microseconds < instant ? -1 : 1
 }
 
 /** A part of a text; of a list, an element (contract 5.2). */

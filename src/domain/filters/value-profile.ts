@@ -1,10 +1,11 @@
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
-import { instantOf } from './instant.ts'
+import { momentOf } from './instant.ts'
 
 /**
  * What a stored value is, as the engine's indexes tell values apart. `integer`: whole and within 2^53, as an integer
- * index holds it for good; every other number is a `fraction`, 1e300 as well. `date`: text that the engine reads as one.
- * `geo`: an object with `lon` and `lat` on the globe. A list within a list is a `list`, which no index holds.
+ * index holds it for good; every other number is a `fraction`, 1e300 as well. `date`: text that the engine reads as one,
+ * but for leap seconds, which its index takes for the next minute. `geo`: an object with `lon` and `lat` on the globe. A
+ * list within a list is a `list`, which no index holds.
  */
 export type ValueKind =
   | 'null'
@@ -44,7 +45,7 @@ export function isHeld(type: IndexType, value: unknown, kind = kindOfValue(value
 export function kindOfValue(value: unknown): ValueKind {
   if (typeof value === 'boolean') return 'boolean'
   if (typeof value === 'number') return Number.isSafeInteger(value) ? 'integer' : 'fraction'
-  if (typeof value === 'string') return instantOf(value) === null ? 'text' : 'date'
+  if (typeof value === 'string') return momentOf(value)?.isLeap === false ? 'date' : 'text'
   if (value === null || value === undefined) return 'null'
   if (Array.isArray(value)) return 'list'
   return isPlace(value) ? 'geo' : 'object'
