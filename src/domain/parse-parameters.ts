@@ -23,7 +23,9 @@ export function parseParameters<S extends z.ZodObject>(
   const result = schema.safeParse(values, { reportInput: true })
   if (result.success && faults.length === 0) return result.data
   const known = [...Object.keys(schema.shape), ...Object.keys(aliases)]
-  faults.push(...(result.error?.issues ?? []).flatMap((issue) => faultsOf(issue, location, known)))
+  faults.push(
+    ...(result.error?.issues ?? []).flatMap((issue) => faultsOf(issue, location, known, schema)),
+  )
   throw fail('request_invalid', { faults })
 }
 
@@ -46,13 +48,18 @@ function withoutAliases(
   return { values, faults }
 }
 
-function faultsOf(issue: Issue, location: Location, known: readonly string[]): Fault[] {
+function faultsOf(
+  issue: Issue,
+  location: Location,
+  known: readonly string[],
+  schema: z.ZodType,
+): Fault[] {
   const at = [
     ...location,
     ...issue.path.map((part) => (typeof part === 'number' ? part : String(part))),
   ]
   if (issue.code === 'unrecognized_keys') {
-    const names = issue.path.length === 0 ? known : []
+    const names = issue.path.length === 0 ? known : keysAt(schema, issue.path)
     return issue.keys.map((key) => unknownName([...at, key], key, names))
   }
   const name = String(at.at(-1))
@@ -65,6 +72,46 @@ function faultsOf(issue: Issue, location: Location, known: readonly string[]): F
       type: typeOf(issue),
     },
   ]
+}
+
+/** The names that objects at the path may have. */
+function keysAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  return objectsIn(schema).flatMap(({ shape }) => {
+    const [key, ...rest] = path
+    if (key === undefined) return Object.keys(shape)
+    const child = shape[String(key)]
+    return child ? keysBelow(child, rest) : []
+  })
+}
+
+function keysBelow(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const [key, ...rest] = path
+  if (typeof key !== 'number') return keysAt(schema, path)
+  return elementsIn(schema).flatMap((element) => keysBelow(element, rest))
+}
+
+function objectsIn(schema: z.core.$ZodType): z.core.$ZodObjectDef[] {
+  return unwrapped(schema).flatMap(({ _zod: { def } }) => (isObjectDef(def) ? [def] : []))
+}
+
+function elementsIn(schema: z.core.$ZodType): z.core.$ZodType[] {
+  return unwrapped(schema).flatMap(({ _zod: { def } }) => (isArrayDef(def) ? [def.element] : []))
+}
+
+/** What stands in the schema once optionals, defaults and unions are opened. */
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType[] {
+  const { def } = schema._zod
+  if ('innerType' in def) return unwrapped(def.innerType as z.core.$ZodType)
+  if ('options' in def) return (def.options as z.core.$ZodType[]).flatMap(unwrapped)
+  return [schema]
+}
+
+function isObjectDef(def: z.core.$ZodTypeDef): def is z.core.$ZodObjectDef {
+  return def.type === 'object'
+}
+
+function isArrayDef(def: z.core.$ZodTypeDef): def is z.core.$ZodArrayDef {
+  return def.type === 'array'
 }
 
 function unknownName(location: (string | number)[], key: string, known: readonly string[]): Fault {

@@ -428,7 +428,7 @@ describe('inputs', () => {
     )
     await assert.rejects(
       run([stage], { inputs: { query: 'x', k: 'two' } }, { input_schema }),
-      /k must be a whole number/,
+      /k is the string 'two'; it must be a whole number/,
     )
   })
 })

@@ -4,6 +4,7 @@ import { fail, invalid } from '../failure.ts'
 import type { Fault } from '../failure.ts'
 import { suggestion } from '../nearest-name.ts'
 import { isRecord } from '../parse-parameters.ts'
+import { inputFaults } from './input-value.ts'
 import type { Location } from './stage.ts'
 
 type Schema = Record<string, BucketField>
@@ -11,6 +12,18 @@ type Inputs = Record<string, unknown>
 
 const inputTypes: readonly string[] = [...fieldTypes, 'document_reference']
 const inputsMax = 200
+const nestingMax = 24
+const fieldKeys = [
+  'type',
+  'required',
+  'default',
+  'description',
+  'enum',
+  'items',
+  'properties',
+  'examples',
+  'additional_properties',
+]
 
 /**
  * A retriever's inputs, flat. Prose wraps them in `properties`, names the required ones in a list, and writes a bare
@@ -43,6 +56,7 @@ function isWrapped(given: Inputs): given is { properties: Inputs; required?: unk
 }
 
 function parseField(given: unknown, location: Location): BucketField {
+  if (location.length > nestingMax) throw invalid([...location], 'is nested too deeply', 'too_deep')
   const field = typeof given === 'string' ? { type: given } : given
   if (!isRecord(field))
     throw invalid([...location], "must be an object such as {type: 'string'}", 'wrong_type')
@@ -57,8 +71,51 @@ function parseField(given: unknown, location: Location): BucketField {
       'invalid_value',
     )
   }
+  refuseMistypedKey(field, location)
+  const { items, properties, enum: allowed, ...rest } = field
   // document_reference is an input type only; it is kept beside the bucket's own.
-  return { ...field, type: word as BucketField['type'] }
+  const parsed: BucketField = {
+    ...rest,
+    type: word as BucketField['type'],
+    ...(Array.isArray(allowed) && allowed.length > 0 && { enum: allowed }),
+    ...(isPresent(items) && { items: parseItems(items, [...location, 'items']) }),
+    ...(isRecord(properties) && { properties: parseNested(properties, location) }),
+  }
+  checkDefault(parsed, location)
+  return parsed
+}
+
+/** Items of no type are of any. */
+function parseItems(items: unknown, location: Location): unknown {
+  return isRecord(items) && items['type'] === undefined ? items : parseField(items, location)
+}
+
+function parseNested(properties: Inputs, location: Location): Schema {
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, field]) => [
+      name,
+      parseField(field, [...location, 'properties', name]),
+    ]),
+  )
+}
+
+/** What else a client says of an input is kept; a known word with a slip in it would be without effect. */
+function refuseMistypedKey(field: Inputs, location: Location): void {
+  for (const key of Object.keys(field)) {
+    const near = fieldKeys.includes(key) ? '' : suggestion(key, fieldKeys)
+    if (near !== '')
+      throw invalid([...location, key], `${key} is not known here${near}`, 'unknown_field')
+  }
+}
+
+function checkDefault(field: BucketField, location: Location): void {
+  if (!isPresent(field.default)) return
+  const faults = inputFaults(field, field.default, [...location, 'default'])
+  if (faults.length > 0) throw fail('request_invalid', { faults })
+}
+
+function isPresent(value: unknown): boolean {
+  return value !== undefined && value !== null
 }
 
 /**
@@ -75,13 +132,7 @@ export function readInputs(schema: Schema, given: Readonly<Inputs>): Inputs {
       else if (field.required === true) faults.push(missing(name, field, Object.keys(given)))
       continue
     }
-    const wanted = mismatch(field, value)
-    if (wanted !== null)
-      faults.push({
-        location: ['body', 'inputs', name],
-        message: `${name} must be ${wanted}`,
-        type: 'wrong_type',
-      })
+    faults.push(...inputFaults(field, value, ['body', 'inputs', name]))
   }
   if (faults.length > 0) throw fail('request_invalid', { faults })
   return inputs
@@ -99,32 +150,5 @@ function missing(
     location: ['body', 'inputs', name],
     message: `${name} is missing: a ${type}${about}${hint}`,
     type: 'missing',
-  }
-}
-
-/** What the value should have been, or null where it fits. */
-function mismatch(field: BucketField, value: unknown): string | null {
-  const { type, enum: allowed } = field
-  if (Array.isArray(allowed) && allowed.length > 0 && !allowed.includes(value)) {
-    return `one of ${allowed.map((one) => JSON.stringify(one)).join(', ')}`
-  }
-  switch (String(type)) {
-    case 'number':
-    case 'float':
-      return typeof value === 'number' ? null : 'a number'
-    case 'integer':
-      return Number.isInteger(value) ? null : 'a whole number'
-    case 'boolean':
-      return typeof value === 'boolean' ? null : 'true or false'
-    case 'array':
-      return Array.isArray(value) ? null : 'a list'
-    case 'object':
-      return isRecord(value) ? null : 'an object'
-    case 'document_reference':
-      return isRecord(value) || typeof value === 'string'
-        ? null
-        : 'a document reference {collection_id, document_id}'
-    default:
-      return typeof value === 'string' ? null : 'a string'
   }
 }

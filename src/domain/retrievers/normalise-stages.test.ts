@@ -151,6 +151,16 @@ describe('planStages()', () => {
       /did you mean 'field'/,
     )
     assert.match(refused([{ type: 'feature_search', query: 'x', top_kk: 3 }]), /top_kk/)
+    assert.match(
+      refused([{ type: 'feature_search', searches: [{ query: 'x', wieght: 1 }] }]),
+      /searches\.0\.wieght.*did you mean 'weight'/,
+    )
+    assert.match(
+      refused([
+        { type: 'feature_search', query: 'x', group_by: { field: 'a', max_per_groups: 1 } },
+      ]),
+      /did you mean 'max_per_group'/,
+    )
   })
 
   test('422 for a wrong value where no template will replace it', () => {
