@@ -13,6 +13,8 @@ export interface DumpedNamespace {
   organization_id: string
   /** The moment of the server's database that its rows and documents are of. */
   as_of: string
+  /** How long writers waited for it. */
+  held_ms: number
   points: number
   rows: number
   /** In the order in which they are loaded. */
@@ -23,6 +25,7 @@ export interface DumpCall extends Patience {
   server: ServerClient
   /** Of the archive. */
   folder: string
+  onPhase: (phase: string) => void
   onPoints: (read: number, of: number) => void
   onOriginal: () => void
 }
@@ -39,10 +42,10 @@ export async function dumpNamespace(
   const known = await readJson<DumpedNamespace>(paths.done)
   if (known) return known
   try {
-    const { asOf, points, rows, tables } = await patiently(call, namespace.name, () =>
+    const { asOf, points, heldMs, rows, tables } = await patiently(call, namespace.name, () =>
       readOneState(call, namespace.id),
     )
-    const done = { ...namespace, as_of: asOf, points, rows, tables }
+    const done = { ...namespace, as_of: asOf, held_ms: heldMs, points, rows, tables }
     await writeJson(paths.done, done)
     await removeFile(paths.work)
     return done
@@ -54,15 +57,17 @@ export async function dumpNamespace(
 }
 
 async function readOneState(call: DumpCall, namespaceId: string): Promise<NamespaceState> {
-  const { server, signal, onPoints } = call
+  const { server, signal } = call
   const paths = partPaths(call.folder, namespaceId)
   let earlier: string | null = null
   for (let states = 1; ; states++) {
     try {
-      const reader = { server, namespaceId, folder: paths.work, signal, onPoints }
+      const reader = { ...call, namespaceId, folder: paths.work }
       const { readings, since, begin } = await readPoints(reader)
+      call.onPhase('writers wait a moment: its state')
       const from = { begin, since: earlier ?? since }
       const state = await readState(server, namespaceId, paths, from, signal)
+      call.onPhase('joining what was read')
       await mergePoints(state.idsPath, [...readings, state.lastPath], paths.points)
       await fetchOriginals(server, call.folder, paths.originals, signal, call.onOriginal)
       return state

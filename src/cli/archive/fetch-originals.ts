@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { ServerRefused, type ServerClient } from '../reach-server.ts'
 import { exists, linesIn, originalPath } from './archive-folder.ts'
-import { StreamCut } from './read-stream.ts'
+import { ArchiveTrouble, StreamCut } from './read-stream.ts'
 
 export interface Original {
   hash: string
@@ -17,7 +17,7 @@ export interface Original {
 const originalsAtOnce = 4
 
 /** An original that the rows name is gone: its object was deleted after they were read. */
-export class OriginalGone extends Error {
+export class OriginalGone extends ArchiveTrouble {
   override readonly name = 'OriginalGone'
 }
 

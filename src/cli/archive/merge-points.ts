@@ -1,7 +1,8 @@
 import { createLines, linesIn } from './archive-folder.ts'
+import { ArchiveTrouble } from './read-stream.ts'
 
 /** Documents that an archive would have otherwise than the server: the earliest time of those, null where none has one. */
-export class PointsDiffer extends Error {
+export class PointsDiffer extends ArchiveTrouble {
   override readonly name = 'PointsDiffer'
   readonly since: string | null
   constructor(count: number, since: string | null) {

@@ -6,7 +6,7 @@ const quietMs = 10_000
 const redrawMs = 100
 
 /** A line that is redrawn in place on a terminal; elsewhere one now and then. */
-export class Progress {
+export class Progress implements Disposable {
   readonly #print: (line: string) => void
   readonly #isQuiet: boolean
   #startedAt = performance.now()
@@ -44,18 +44,35 @@ export class Progress {
     this.#isDrawn = true
   }
 
+  /** What is done now, where it is not counted; on a terminal only. */
+  phase(label: string, text: string): void {
+    if (this.#isQuiet || !process.stdout.isTTY) return
+    process.stdout.write(`\r  ${label}  ${text} …\x1b[K`)
+    this.#isDrawn = true
+  }
+
   /** A line that stays, in place of the one that is drawn. */
   say(line: string): void {
     if (this.#isQuiet) return
+    this[Symbol.dispose]()
+    this.#print(line)
+  }
+
+  /** Clears the line that is drawn. */
+  [Symbol.dispose](): void {
     if (this.#isDrawn) process.stdout.write('\r\x1b[K')
     this.#isDrawn = false
-    this.#print(line)
   }
 }
 
 /** 1,234,567. */
 export function figure(value: number): string {
   return value.toLocaleString('en-US')
+}
+
+/** `1 namespace`, `1,234 namespaces`. */
+export function counted(count: number, noun: string): string {
+  return `${figure(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** `85.2 MB`. */

@@ -10,7 +10,9 @@ export async function reachOrOpen(
 ): Promise<ServerClient> {
   const { config, flags } = call
   if (flags['offline'] !== true) return await reachServer(call)
-  const own = { ...config, host: '127.0.0.1', port: 0, logLevel: 'error' as const }
+  // No writer but this process's own jobs waits for a dump.
+  const alone = { dumpHoldMs: 3_600_000, logLevel: 'error' } as const
+  const own = { ...config, host: '127.0.0.1', port: 0, ...alone }
   const { url } = stack.use(await openServer(own, openLogger({ level: own.logLevel })))
   return await reachServer({ config: { ...own, serverUrl: url } })
 }

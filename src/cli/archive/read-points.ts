@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ServerClient } from '../reach-server.ts'
 import { appendLines, createLines, readJson, removeFile, writeJson } from './archive-folder.ts'
 import { headOf } from './merge-points.ts'
-import { readStream, tagged } from './read-stream.ts'
+import { ArchiveTrouble, readStream, tagged } from './read-stream.ts'
 
 /** What a reading begins with, as the server tells it. */
 export interface PointsBegin {
@@ -27,6 +27,7 @@ export interface PointsReader {
   folder: string
   signal: AbortSignal
   onPoints: (read: number, of: number) => void
+  onPhase: (phase: string) => void
 }
 
 /** A reading that takes longer is followed by one of what was written meanwhile, so that the last one is short. */
@@ -34,7 +35,7 @@ const quickMs = 3_000
 const roundsMax = 6
 
 /** The namespace has become another one meanwhile: what was read is of no use. */
-export class NamespaceChanged extends Error {
+export class NamespaceChanged extends ArchiveTrouble {
   override readonly name = 'NamespaceChanged'
 }
 
@@ -48,6 +49,7 @@ export async function readPoints(
   const work = await readAll(reader)
   for (let rounds = 0; rounds < roundsMax; rounds++) {
     const startedAt = performance.now()
+    reader.onPhase('what was written meanwhile')
     await readRound(reader, work)
     if (performance.now() - startedAt < quickMs) break
   }

@@ -9,6 +9,8 @@ import { SplitTables } from './split-tables.ts'
 export interface NamespaceState {
   asOf: string
   points: number
+  /** How long writers waited. */
+  heldMs: number
   tables: string[]
   rows: number
   /** Files: ids and times of all documents, and the documents that were written last. */
@@ -30,14 +32,14 @@ export async function readState(
   await using last = await createLines(lastPath)
   await using jobs = await createLines(paths.jobs)
   await using split = await SplitTables.open(paths.originals, paths.table)
-  let held: { as_of: string; points: number } | null = null
+  let held: Held = { as_of: '', points: 0, held_ms: 0 }
   const path = `/v1/dump/namespaces/${encodeURIComponent(namespaceId)}/state?since=${encodeURIComponent(since)}`
   for await (const lines of readStream(server, 'POST', path, signal)) {
     for (const line of lines) {
       const now = tagged(line, 'begin')
       if (now !== null) checkSame(begin, JSON.parse(now) as PointsBegin)
       const moment = tagged(line, 'held')
-      if (moment !== null) held = JSON.parse(moment) as { as_of: string; points: number }
+      if (moment !== null) held = JSON.parse(moment) as Held
     }
     await ids.write(only(lines, 'ids'))
     await last.write(pointsIn(lines))
@@ -45,8 +47,15 @@ export async function readState(
     await split.take(lines)
   }
   for (const file of [ids, last, jobs, split]) await file.close()
-  const { as_of: asOf, points } = held ?? { as_of: '', points: 0 }
-  return { asOf, points, tables: split.tables, rows: split.rows, idsPath, lastPath }
+  const { as_of: asOf, points, held_ms: heldMs } = held
+  return { asOf, points, heldMs, tables: split.tables, rows: split.rows, idsPath, lastPath }
+}
+
+/** What the server tells when it lets writers go on. */
+interface Held {
+  as_of: string
+  points: number
+  held_ms: number
 }
 
 function only(lines: readonly string[], tag: string): string[] {

@@ -1,16 +1,22 @@
 import { linesOf } from '../../domain/documents/lines.ts'
+import { fail } from '../../domain/failure.ts'
 import type { ServerClient } from '../reach-server.ts'
 
 const lineBytesMax = 1 << 30
 
+/** What a dump or a load met and could not get over; no bug of ours. */
+export class ArchiveTrouble extends Error {
+  override readonly name: string = 'ArchiveTrouble'
+}
+
 /** A stream that ended before it was whole; what came of it is true. */
-export class StreamCut extends Error {
+export class StreamCut extends ArchiveTrouble {
   override readonly name = 'StreamCut'
 }
 
 /**
  * Lines of a stream of the server's, without its last one, which says that it is whole. Throws `StreamCut` where that
- * is missing, with the server's reason if it told one.
+ * is missing, and `conflict` where the server told that as the reason.
  */
 export async function* readStream(
   server: ServerClient,
@@ -25,7 +31,7 @@ export async function* readStream(
     signal.throwIfAborted()
     const texts = lines.map((line) => ('text' in line ? line.text : cut(line.reason)))
     const last = texts.at(-1) ?? ''
-    if (last.startsWith('{"error":')) throw new StreamCut(messageIn(last))
+    if (last.startsWith('{"error":')) throw errorIn(last)
     isWhole = last === '{"end":{}}'
     yield isWhole ? texts.slice(0, -1) : texts
   }
@@ -50,7 +56,9 @@ function cut(reason: string): never {
   throw new StreamCut(`A line ${reason}.`)
 }
 
-function messageIn(line: string): string {
-  const { error } = JSON.parse(line) as { error: { message: string } }
-  return error.message
+/** What the server met on its way; a conflict is none that passes by itself. */
+function errorIn(line: string): Error {
+  const { error } = JSON.parse(line) as { error: { message: string; type: string } }
+  const { message, type } = error
+  return type === 'ConflictError' ? fail('conflict', { reason: message }) : new StreamCut(message)
 }

@@ -7,8 +7,9 @@ import { exists, readJson, removeFile, writeJson } from '../archive/archive-fold
 import { dumpNamespace, type DumpCall, type DumpedNamespace } from '../archive/dump-namespace.ts'
 import { dumpServer, organizationsIn } from '../archive/dump-server.ts'
 import { countOriginals, describeFiles, type Manifest } from '../archive/manifest.ts'
-import { bytes, figure, Progress } from '../archive/progress.ts'
+import { bytes, counted, Progress } from '../archive/progress.ts'
 import { offlineFlag, reachOrOpen } from '../archive/reach-or-open.ts'
+import { told } from '../archive/told.ts'
 import type { Command, CommandCall } from '../command.ts'
 import { serverSettings, type ServerClient } from '../reach-server.ts'
 
@@ -28,23 +29,27 @@ export const dump: Command = {
   ],
   flags: [offlineFlag],
   settings: serverSettings,
-  async run(call) {
-    const folder = resolve(call.arguments[0] ?? '')
-    if (await exists(join(folder, 'manifest.json'))) {
-      throw fail('conflict', {
-        reason: `${folder} holds a finished archive already.`,
-        hint: 'Take another folder, or remove that one.',
-      })
-    }
-    await using stack = new AsyncDisposableStack()
-    const server = await reachOrOpen(call, stack)
-    const progress = new Progress(call)
-    const begun = await begin(server, folder)
-    progress.say(`Dumping ${server.url} into ${folder}`)
-    const manifest = await dumpAll(call, server, folder, begun, progress)
-    if (call.isJson) return call.print(JSON.stringify(summaryOf(manifest)))
-    for (const line of summaryLines(manifest, folder)) progress.say(line)
-  },
+  run: (call) => told(call.signal, () => run(call)),
+}
+
+async function run(call: CommandCall): Promise<void> {
+  const folder = resolve(call.arguments[0] ?? '')
+  if (await exists(join(folder, 'manifest.json'))) {
+    throw fail('conflict', {
+      reason: `${folder} holds a finished archive already.`,
+      hint: 'Take another folder, or remove that one.',
+    })
+  }
+  await using stack = new AsyncDisposableStack()
+  const server = await reachOrOpen(call, stack)
+  using progress = new Progress(call)
+  const startedAt = performance.now()
+  const begun = await begin(server, folder)
+  progress.say(`Dumping ${server.url} into ${folder}`)
+  const manifest = await dumpAll(call, server, folder, begun, progress)
+  if (call.isJson) return call.print(JSON.stringify(summaryOf(manifest)))
+  const seconds = (performance.now() - startedAt) / 1000
+  for (const line of summaryLines(manifest, folder, seconds)) progress.say(line)
 }
 
 /** Goes on with what was begun from the same server. Throws `conflict` where it was another. */
@@ -73,13 +78,13 @@ async function dumpAll(
   { archive_id, begun_at, plan }: Begun,
   progress: Progress,
 ): Promise<Manifest> {
-  const startedAt = performance.now()
   let originals = 0
   const callFor = (label: string): DumpCall => ({
     server,
     folder,
     signal,
     tell: (line) => progress.say(`  ${label}  ${line}`),
+    onPhase: (phase) => progress.phase(label, phase),
     onPoints: (read, of) => progress.draw(label, read, of, 'documents'),
     onOriginal: () => progress.draw(label, (originals += 1), 0, 'originals'),
   })
@@ -92,8 +97,7 @@ async function dumpAll(
     progress.say(done ? namespaceLine(done) : `  ${namespace.name}  was deleted meanwhile`)
   }
   signal.throwIfAborted()
-  progress.begin()
-  progress.draw('checksums', 0, 0, 'files')
+  progress.phase('checksums', 'reading every file once more')
   const manifest: Manifest = {
     archive_id,
     archive_format: plan.archive_format,
@@ -110,12 +114,12 @@ async function dumpAll(
   }
   await writeJson(join(folder, 'manifest.json'), manifest)
   await removeFile(join(folder, 'progress.json'))
-  progress.say(`  in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
   return manifest
 }
 
-function namespaceLine({ name, points, rows, as_of: asOf }: DumpedNamespace): string {
-  return `  ${name}  ${figure(points)} documents, ${figure(rows)} rows, as of ${asOf}`
+function namespaceLine({ name, points, rows, ...state }: DumpedNamespace): string {
+  const parts = [counted(points, 'document'), counted(rows, 'row'), `as of ${state.as_of}`]
+  return `  ${name}  ${parts.join(', ')}; writers waited ${(state.held_ms / 1000).toFixed(1)} s`
 }
 
 function summaryOf({ files, namespaces, server, ...rest }: Manifest) {
@@ -128,14 +132,14 @@ function summaryOf({ files, namespaces, server, ...rest }: Manifest) {
   }
 }
 
-function* summaryLines(manifest: Manifest, folder: string): Generator<string> {
+function* summaryLines(manifest: Manifest, folder: string, seconds: number): Generator<string> {
   const { namespaces, documents, rows, originals, size_bytes: sizeBytes } = summaryOf(manifest)
   const parts = [
-    `${figure(namespaces)} namespaces`,
-    `${figure(documents)} documents`,
-    `${figure(rows)} rows`,
-    `${figure(originals.count)} originals`,
+    counted(namespaces, 'namespace'),
+    counted(documents, 'document'),
+    counted(rows, 'row'),
+    counted(originals.count, 'original'),
   ]
-  yield `✓ ${parts.join(', ')}: ${bytes(sizeBytes)}`
+  yield `✓ ${parts.join(', ')}: ${bytes(sizeBytes)} in ${seconds.toFixed(1)} s`
   yield `  → nacre load ${folder} into an empty server; keep it where only you read it`
 }

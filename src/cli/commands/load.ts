@@ -5,11 +5,12 @@ import { linesIn, partPaths, serverPaths } from '../archive/archive-folder.ts'
 import type { DumpedNamespace } from '../archive/dump-namespace.ts'
 import { originalLists, readManifest, type Manifest } from '../archive/manifest.ts'
 import { patiently } from '../archive/patience.ts'
-import { bytes, figure, Progress } from '../archive/progress.ts'
+import { bytes, counted, Progress } from '../archive/progress.ts'
 import { offlineFlag, reachOrOpen } from '../archive/reach-or-open.ts'
 import { sendOriginals } from '../archive/send-originals.ts'
 import { sendPart, type LoadCall } from '../archive/send-part.ts'
-import type { Command } from '../command.ts'
+import { told } from '../archive/told.ts'
+import type { Command, CommandCall } from '../command.ts'
 import { serverSettings } from '../reach-server.ts'
 
 /** An archive of `nacre dump` into an empty server, whatever engines either has. */
@@ -19,40 +20,42 @@ export const load: Command = {
   arguments: [{ name: 'folder', summary: 'the archive', required: true }],
   flags: [offlineFlag],
   settings: serverSettings,
-  async run(call) {
-    const { signal, isJson, print } = call
-    const folder = resolve(call.arguments[0] ?? '')
-    const progress = new Progress(call)
-    const manifest = await readManifest(folder, (checked, of) =>
-      progress.draw('checking', checked, of, 'bytes'),
-    )
-    await using stack = new AsyncDisposableStack()
-    const server = await reachOrOpen(call, stack)
-    const startedAt = performance.now()
-    const status = await server.call<LoadStatus>('POST', '/v1/load', headerOf(manifest))
-    progress.say(`Loading ${folder} into ${server.url}`)
-    if (status.state === 'loading') {
-      const tell = (line: string) => progress.say(`  ${line}`)
-      const { archive_id: archiveId, positions } = status
-      const base = { server, folder, archiveId, positions, signal, tell }
-      await loadAll({ ...base, onLines: () => {} }, manifest, progress)
-    }
-    if (isJson) return print(JSON.stringify({ archive_id: status.archive_id, state: 'loaded' }))
-    const documents = manifest.namespaces.reduce((sum, { points }) => sum + points, 0)
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-    const namespaces = `${figure(manifest.namespaces.length)} namespaces`
-    progress.say(
-      status.state === 'loaded'
-        ? '✓ It was loaded before; nothing was to do.'
-        : `✓ ${namespaces}, ${figure(documents)} documents, in ${seconds} s. Keys of the archive work, and so does this server's admin key.`,
-    )
-  },
+  run: (call) => told(call.signal, () => run(call)),
+}
+
+async function run(call: CommandCall): Promise<void> {
+  const { signal, isJson, print } = call
+  const folder = resolve(call.arguments[0] ?? '')
+  using progress = new Progress(call)
+  const manifest = await readManifest(folder, (checked, of) =>
+    progress.draw('checksums', Math.round(checked / 1e6), Math.round(of / 1e6), 'MB'),
+  )
+  await using stack = new AsyncDisposableStack()
+  const server = await reachOrOpen(call, stack)
+  const startedAt = performance.now()
+  const status = await server.call<LoadStatus>('POST', '/v1/load', headerOf(manifest))
+  progress.say(`Loading ${folder} into ${server.url}`)
+  if (status.state === 'loading') {
+    const tell = (line: string) => progress.say(`  ${line}`)
+    const { archive_id: archiveId, positions } = status
+    const base = { server, folder, archiveId, positions, signal, tell }
+    await loadAll({ ...base, onLines: () => {} }, manifest, progress)
+  }
+  if (isJson) return print(JSON.stringify({ archive_id: status.archive_id, state: 'loaded' }))
+  const documents = manifest.namespaces.reduce((sum, { points }) => sum + points, 0)
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  const namespaces = counted(manifest.namespaces.length, 'namespace')
+  progress.say(
+    status.state === 'loaded'
+      ? '✓ It was loaded before; nothing was to do.'
+      : `✓ ${namespaces}, ${counted(documents, 'document')} in ${seconds} s. Keys of the archive work, and so does this server's admin key.`,
+  )
 }
 
 async function loadAll(call: LoadCall, manifest: Manifest, progress: Progress): Promise<void> {
   const { originals, server, namespaces } = manifest
   if (originals.count > 0) {
-    progress.say(`  ${figure(originals.count)} originals, ${bytes(originals.size_bytes)}`)
+    progress.say(`  ${counted(originals.count, 'original')}, ${bytes(originals.size_bytes)}`)
     for (const list of originalLists(call.folder, namespaces)) await sendOriginals(call, list)
   }
   const paths = serverPaths(call.folder)
@@ -86,11 +89,11 @@ async function loadNamespace(
     paths.points,
     (from) => `/v1/load/points?from=${from}&namespace_id=${encodeURIComponent(id)}`,
   )
-  progress.draw(`${name} indexes`, 0, 0, '')
+  progress.phase(name, 'building its payload indexes')
   await patiently(call, name, () =>
     call.server.call('POST', `/v1/load/namespaces/${encodeURIComponent(id)}/settle`),
   )
-  progress.say(`  ${name}  ${figure(points)} documents, ${figure(rows)} rows`)
+  progress.say(`  ${name}  ${counted(points, 'document')}, ${counted(rows, 'row')}`)
 }
 
 /** Users, keys and what waits in the queue are few: one request takes them, and then everything answers. */

@@ -21,10 +21,11 @@ export async function dumpNamespace(
   tell: Tell,
   signal: AbortSignal,
 ): Promise<void> {
-  const { points, ...held } = await ports.leases.exclusive(
+  const { points, heldMs, ...held } = await ports.leases.exclusive(
     namespaceId,
     'a dump reads what was written last',
     async (lease) => {
+      const startedAt = performance.now()
       const limit = AbortSignal.timeout(ports.config.dumpHoldMs)
       const held = AbortSignal.any([signal, limit])
       const points = await orLate(ports, limit, () =>
@@ -33,12 +34,13 @@ export async function dumpNamespace(
       const opened = await openSnapshot(ports.db)
       // Lost and taken by another, who may have written before the snapshot: then it is no one state.
       await lease.check().catch((error: unknown) => closed(opened, error))
-      return { ...opened, points }
+      return { ...opened, points, heldMs: Math.ceil(performance.now() - startedAt) }
     },
     { waitMs: ports.config.dumpHoldMs, signal },
   )
   await using snapshot = held
-  await tell([JSON.stringify({ held: { as_of: snapshot.at.toISOString(), points } })])
+  const as_of = snapshot.at.toISOString()
+  await tell([JSON.stringify({ held: { as_of, points, held_ms: heldMs } })])
   const jobs = await readArchiveJobs(snapshot.db, namespaceId)
   await tell(jobs.map((job) => `{"job":${job}}`))
   await tellTables(snapshot.db, namespaceId, tell)
