@@ -49,7 +49,7 @@ import { engineKey } from '../qdrant/key-path.ts'
 import { untilAborted } from '../qdrant/until-aborted.ts'
 import { connect, type ServerAddress, type ServerLink } from './server-client.ts'
 import { describeServer } from './server-description.ts'
-import { serverFailure, statusOf } from './server-errors.ts'
+import { isUnheard, serverFailure, statusOf } from './server-errors.ts'
 import { applyWrite } from './server-write.ts'
 
 /** The body of a client's call: our bodies are made for all engines, so the client's types are only said. */
@@ -303,24 +303,36 @@ class QdrantServer implements VectorEngine {
 
   async #guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
     try {
-      return await untilAborted(work, signal)
+      return await untilAborted(() => this.#followed(work), signal)
     } catch (error) {
-      if (signal?.aborted && error === signal.reason) throw error
-      const failure = serverFailure(error)
-      if (isFailure(failure, 'engine_unavailable')) await this.#follow()
-      throw failure
+      throw signal?.aborted && error === signal.reason ? error : serverFailure(error)
     }
   }
 
-  /** The failed call is the caller's to repeat; the next one goes to where the server is by now. */
-  async #follow(): Promise<void> {
-    const { address } = this.#link
+  /** What a server that has moved cannot have heard is told to it again. */
+  async #followed<T>(work: () => Promise<T>): Promise<T> {
+    const link = this.#link
+    try {
+      return await work()
+    } catch (error) {
+      const isGone = isFailure(serverFailure(error), 'engine_unavailable')
+      if (isGone && (await this.#follow(link)) && isUnheard(error)) return await work()
+      throw error
+    }
+  }
+
+  /** True where the server answers somewhere else than on the link that failed: the next call goes there. */
+  async #follow(failed: ServerLink): Promise<boolean> {
+    if (this.#link !== failed) return true
+    const { address } = failed
     try {
       const now = await this.#whereNow()
-      if (now && (now.url !== address.url || now.apiKey !== address.apiKey))
-        this.#link = await connect(now)
+      if (now === null || (now.url === address.url && now.apiKey === address.apiKey)) return false
+      this.#link = await connect(now)
+      return true
     } catch {
       // Not there yet: the next failure looks again.
+      return false
     }
   }
 }

@@ -29,6 +29,13 @@ export function statusOf(error: unknown): number | null {
   return hasStatus(error) ? error.status : null
 }
 
+/** Whether nothing was done for the call: nobody listened there, or somebody else who does not know our key. */
+export function isUnheard(error: unknown): boolean {
+  if (statusOf(error) === 401) return true
+  const cause = error instanceof Error ? error.cause : null
+  return cause instanceof Error && 'code' in cause && cause.code === 'ECONNREFUSED'
+}
+
 /** Our key, the server's patience and its load are no faults of a request. */
 function isNotAboutTheCall(status: number): boolean {
   return [401, 403, 408, 429].includes(status)
