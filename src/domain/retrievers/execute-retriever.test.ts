@@ -282,6 +282,12 @@ describe('feature_search', () => {
     assert.deepEqual(results.documents, [])
   })
 
+  test("on_empty: 'random' answers documents all the same", async () => {
+    const { results } = await run([inSearch({ on_empty: 'random' })], { inputs: { query: ' ' } })
+
+    assert.equal(results.documents.length, 3)
+  })
+
   test('without searches it lists what the pre_filters let through', async () => {
     const stage = {
       stage_id: 'feature_search',

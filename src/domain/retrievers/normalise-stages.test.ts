@@ -196,15 +196,6 @@ describe('planStages()', () => {
       /'learned', which is not run here; use rrf, dbsf, weighted or max/,
     )
     assert.match(
-      refused([
-        {
-          stage_id: 'feature_search',
-          parameters: { searches: [{ query: 'a', on_empty: 'random' }] },
-        },
-      ]),
-      /on_empty/,
-    )
-    assert.match(
       refused(
         [{ stage_id: 'feature_search', parameters: { searches: two, query_preprocessing: {} } }],
         'not_enabled',

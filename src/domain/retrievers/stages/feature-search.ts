@@ -65,10 +65,6 @@ export const featureSearchStage = stage({
   },
   normalise: normaliseFeatureSearch,
   check({ searches, fusion, query_preprocessing, learning_config }, location) {
-    for (const [i, { on_empty }] of searches.entries()) {
-      if (on_empty === 'random')
-        throw notRun([...location, 'searches', i, 'on_empty'], 'random', 'error or skip')
-    }
     if (searches.length > 1 && fusion === 'learned')
       throw notRun([...location, 'fusion'], fusion, 'rrf, dbsf, weighted or max')
     if (query_preprocessing !== undefined) throw notEnabled('query_preprocessing')
@@ -199,12 +195,25 @@ async function readySearches(
         { search: one.search, vector: one.vector, query: found.vector, location: one.location },
       ]
     if (one.search.on_empty === 'skip') return []
+    const { type, dimensions } = one.vector
+    if (one.search.on_empty === 'random' && type === 'dense' && dimensions !== null) {
+      const query = randomDirection(dimensions)
+      return [{ search: one.search, vector: one.vector, query, location: one.location }]
+    }
     throw invalid(
       [...one.location, 'query'],
       found.missing,
       'empty_query',
       "on_empty: 'skip' leaves such a search out.",
     )
+  })
+}
+
+/** Any direction, each equally likely: normally distributed in every dimension (Box and Muller, 1958). */
+function randomDirection(dimensions: number): Float32Array {
+  return Float32Array.from({ length: dimensions }, () => {
+    const radius = Math.sqrt(-2 * Math.log(1 - Math.random()))
+    return radius * Math.cos(2 * Math.PI * Math.random())
   })
 }
 
