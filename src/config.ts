@@ -190,6 +190,11 @@ export const settings = {
     'Documents one request may read to answer what the engine cannot.',
     whole(1_000, 100_000_000, 1_000_000),
   ),
+  wideSearchPercentMax: setting(
+    'NACRE_WIDE_SEARCH_PERCENT_MAX',
+    'Share of the documents, in percent, up to which a filtered search looks wider in the graph, for its recall; 0 never.',
+    whole(0, 100, 75),
+  ),
   facetValuesMax: setting(
     'NACRE_FACET_VALUES_MAX',
     'Different values of a field up to which facets and groups are counted by its index; beyond, documents are read.',

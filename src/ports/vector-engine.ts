@@ -227,6 +227,8 @@ export interface SearchParams {
   exact?: boolean
   hnsw_ef?: number
   indexed_only?: boolean
+  /** Looks two steps wide in the graph where at most this share of the points meets the filter. */
+  acorn?: { enable: boolean; max_selectivity?: number }
 }
 
 /**

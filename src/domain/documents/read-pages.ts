@@ -2,6 +2,7 @@ import type {
   EnginePoint,
   FacetHit,
   FacetRequest,
+  Payload,
   PayloadSelector,
   PointId,
   QueryStep,
@@ -91,7 +92,7 @@ export async function* pagesOf(
 
 /** Points a call, whole ones and slim ones: large enough to be fast, small enough not to hold up other readers. */
 const wholePage = 256
-export const slimPage = 2_000
+const slimPage = 2_000
 
 function tooMuch(limit: number) {
   return fail('bad_request', {
@@ -122,6 +123,41 @@ export async function countByValue(
   signal?: AbortSignal,
 ): Promise<FacetHit[]> {
   return await ports.vectors.facet(collectionOf(namespace), request, signal)
+}
+
+/** Of some documents that have something at the payload path, what stands there; in the order of their ids. */
+export async function payloadsAt(
+  ports: ReadPorts,
+  namespace: Namespace,
+  path: string,
+  limit: number,
+  signal?: AbortSignal,
+): Promise<Payload[]> {
+  const filter = { must_not: [{ is_empty: { key: path } }] }
+  const request = { filter, limit, with_payload: selectorOf([path]) }
+  const { points } = await ports.vectors.scroll(collectionOf(namespace), request, signal)
+  return points.map(({ payload }) => payload ?? {})
+}
+
+/** Every document that has something at the payload path, with what stands there, page by page. */
+export async function* valuesAt(
+  ports: Pick<ReadPorts, 'vectors'>,
+  namespace: Namespace,
+  path: string,
+  signal?: AbortSignal,
+): AsyncGenerator<{ pointId: string; payload: Payload }[], void, undefined> {
+  const filter = { must_not: [{ is_empty: { key: path } }] }
+  const request = { filter, limit: slimPage, with_payload: selectorOf([path]) }
+  let offset: PointId | null = null
+  do {
+    const page = await ports.vectors.scroll(
+      collectionOf(namespace),
+      offset === null ? request : { ...request, offset },
+      signal,
+    )
+    yield page.points.map(({ id, payload }) => ({ pointId: String(id), payload: payload ?? {} }))
+    offset = page.next_page_offset
+  } while (offset !== null)
 }
 
 /** A step that the engine was asked once, alone and changed: best first, with nothing but ids and scores. */

@@ -1,5 +1,6 @@
 import type { Ports } from '../../ports/ports.ts'
-import { payloadsAt, type ReadPorts } from '../documents/read.ts'
+import { payloadsAt } from '../documents/read-pages.ts'
+import type { ReadPorts } from '../documents/read.ts'
 import { isFailure } from '../failure.ts'
 import { elementsOf, pathValues } from '../filters/field-values.ts'
 import { instantOf } from '../filters/instant.ts'
