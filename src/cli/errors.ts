@@ -23,7 +23,7 @@ export function exitCodeOf(error: unknown): number {
   if (!(error instanceof Error)) return 1
   if (error instanceof ServerStopped) return error.exitCode
   if (error instanceof ServerRefused) return codeOfStatus(error.status)
-  if (error.name === 'DataFolderError') return 5
+  if (error.name === 'DataFolderError' || error.name === 'ListenError') return 5
   if (error.name === 'EdgeUnavailable') return 6
   if (error.message.startsWith('Wrong settings')) return 2
   return 1

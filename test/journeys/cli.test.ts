@@ -29,6 +29,14 @@ describe('a server, from the command line', () => {
     assert.equal(response.status, 200)
   })
 
+  test('a second server on the same folder and port stops with exit code 5 and names the port', async () => {
+    const { port } = new URL(server.url)
+    const { status, stderr } = await runNacre(['serve', '--data', folder, '--port', port])
+
+    assert.equal(status, 5, stderr)
+    assert.match(stderr, new RegExp(`nacre: Another program listens on .*:${port}.*NACRE_PORT`))
+  })
+
   test('keys creates, lists and revokes over the API', async () => {
     const port = new URL(server.url).port
     const reach = ['--data', folder, '--port', port]
