@@ -123,8 +123,9 @@ describe('how files are', () => {
     assert.deepEqual(long, [])
   })
 
-  test('no large file but the prebuilt addon', () => {
-    const large = files.filter((file) => statSync(file).size > 400_000)
+  test('no large file but the prebuilt addon, and the OpenAPI document within bounds', () => {
+    const sizeMax = (file: string) => (file === 'docs/reference/openapi.json' ? 800_000 : 400_000)
+    const large = files.filter((file) => statSync(file).size > sizeMax(file))
     assert.deepEqual(
       large.filter((file) => !file.startsWith('edge/prebuilt/')),
       [],
