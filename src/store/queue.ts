@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { fromKysely, PgBoss } from 'pg-boss'
-import type { JobResult, JobWithMetadata, SendOptions, UpdateOptions } from 'pg-boss'
+import { fromKysely } from 'pg-boss'
+import type { JobResult, JobWithMetadata, PgBoss, SendOptions, UpdateOptions } from 'pg-boss'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../ports/logger.ts'
+import { openBoss, queueOptions, workOptions } from './boss.ts'
 import { databaseFailure } from './database-failure.ts'
 import { givePlaceBack, groupConcurrency, takePlace, turnOf, type JobTurn } from './job-places.ts'
 import type { Db } from './tables.ts'
@@ -64,54 +65,14 @@ export interface QueueOptions {
   retryDelaySeconds?: (failures: number) => number
 }
 
-/** pg-boss's defaults notice a killed worker after 15 minutes (design 7, the queue). */
-const heartbeatSeconds = 10
-const heartbeatRefreshSeconds = 3
-const superviseSeconds = 1
-/** NOTIFY wakes workers at once; this is for jobs whose delay ends, and for a lost listener. */
-const pollSeconds = 2
-/** Connections of pg-boss itself; those of `add` are the caller's. */
-const connectionsMax = 4
 /** After their signal, jobs get this long to let go. */
 const abortGraceMs = 1_000
-/** A dead worker is no failed attempt: pg-boss's own count has no end, ours stands in the job. */
-const takeoversMax = 1_000_000
 const addTriesMax = 20
 /** A job that two workers found room for at once, where there was room for one, waits so long. */
 const placeWaitSeconds = 0.25
-/** How long a finished job is kept to be looked at; the supervisor counts all of them each second. */
-const keepFinishedSeconds = 600
-const queueOptions = {
-  policy: 'short',
-  notify: true,
-  heartbeatSeconds,
-  retryLimit: takeoversMax,
-  retryDelay: 0,
-  expireInSeconds: 23 * 3600,
-  retentionSeconds: 365 * 24 * 3600,
-  deleteAfterSeconds: keepFinishedSeconds,
-} as const
 
 export async function openQueue(options: QueueOptions): Promise<Queue> {
-  const boss = new PgBoss({
-    connectionString: options.url,
-    application_name: 'nacre queue',
-    max: connectionsMax,
-    schedule: false,
-    useListenNotify: true,
-    superviseIntervalSeconds: superviseSeconds,
-    monitorIntervalSeconds: superviseSeconds,
-    maintenanceIntervalSeconds: 60,
-  })
-  boss.on('error', (error) => options.log.warn({ error }, 'The queue met an error; it goes on.'))
-  boss.on('warning', (warning) => options.log.warn({ warning }, 'The queue warns.'))
-  try {
-    await boss.start()
-  } catch (error) {
-    await boss.stop({ graceful: false }).catch(() => {})
-    throw databaseFailure(error)
-  }
-  return new PgBossQueue(boss, options)
+  return new PgBossQueue(await openBoss(options), options)
 }
 
 /** What stands in a job of pg-boss: the caller's payload, and how often it has failed. */
@@ -211,19 +172,10 @@ class PgBossQueue implements Queue {
     run: (job: ClaimedJob) => Promise<void>,
   ): Promise<void> {
     const worker = { name, id: '' }
-    const polling = {
-      pollingIntervalSeconds: pollSeconds,
-      notifyPollingIntervalSeconds: pollSeconds,
-    }
+    const limits = options.byNamespace ? { groupConcurrency } : {}
     worker.id = await this.#boss.work(
       name,
-      {
-        ...polling,
-        ...(options.byNamespace && { groupConcurrency }),
-        heartbeatRefreshSeconds,
-        perJobResults: true,
-        includeMetadata: true,
-      },
+      { ...workOptions, ...limits },
       async (jobs: JobWithMetadata<Envelope>[]) => {
         const results = await Promise.all(jobs.map((job) => this.#inPlace(job, options, run)))
         // It looks again at once, instead of after its polling interval.

@@ -1,0 +1,60 @@
+import { PgBoss } from 'pg-boss'
+import type { Logger } from '../ports/logger.ts'
+import { databaseFailure } from './database-failure.ts'
+
+/** pg-boss's defaults notice a killed worker after 15 minutes (design 7, the queue). */
+const heartbeatSeconds = 10
+const heartbeatRefreshSeconds = 3
+const superviseSeconds = 1
+/** NOTIFY wakes workers at once; this is for jobs whose delay ends, and for a lost listener. */
+const pollSeconds = 2
+/** Connections of pg-boss itself; those of `add` are the caller's. */
+const connectionsMax = 4
+/** A dead worker is no failed attempt: pg-boss's own count has no end, ours stands in the job. */
+const takeoversMax = 1_000_000
+/** How long a finished job is kept to be looked at; the supervisor counts all of them each second. */
+const keepFinishedSeconds = 600
+
+/** Of every queue of ours. */
+export const queueOptions = {
+  policy: 'short',
+  notify: true,
+  heartbeatSeconds,
+  retryLimit: takeoversMax,
+  retryDelay: 0,
+  expireInSeconds: 23 * 3600,
+  retentionSeconds: 365 * 24 * 3600,
+  deleteAfterSeconds: keepFinishedSeconds,
+} as const
+
+/** Of every worker of ours. */
+export const workOptions = {
+  pollingIntervalSeconds: pollSeconds,
+  notifyPollingIntervalSeconds: pollSeconds,
+  heartbeatRefreshSeconds,
+  perJobResults: true,
+  includeMetadata: true,
+} as const
+
+/** pg-boss, started. Throws `database_unavailable`. */
+export async function openBoss({ url, log }: { url: string; log: Logger }): Promise<PgBoss> {
+  const boss = new PgBoss({
+    connectionString: url,
+    application_name: 'nacre queue',
+    max: connectionsMax,
+    schedule: false,
+    useListenNotify: true,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
+    maintenanceIntervalSeconds: 60,
+  })
+  boss.on('error', (error) => log.warn({ error }, 'The queue met an error; it goes on.'))
+  boss.on('warning', (warning) => log.warn({ warning }, 'The queue warns.'))
+  try {
+    await boss.start()
+    return boss
+  } catch (error) {
+    await boss.stop({ graceful: false }).catch(() => {})
+    throw databaseFailure(error)
+  }
+}
