@@ -119,17 +119,17 @@ function rules(write: Write, results: Results): void {
     const decided = shortState(decisions.get(field))
     write(`| ${field}: ${story} | ${naive.type} | ${bareText(alone)} | ${decided} | ${times} |`)
   }
-  write('')
-  for (const { field } of traps) {
-    const decision = decisions.get(field)
-    if (decision) write(`- ${field}, ${decision.state}: ${decision.reason}`)
-  }
+  write('\nWhy, in the words of the ledger; of the fields above those without an index:\n')
+  const shown = new Set(traps.map(({ field }) => field))
+  for (const [field, decision] of decisions)
+    if (shown.has(field) || decision.state !== 'active')
+      write(`- ${field}, ${decision.state}: ${decision.reason}`)
 }
 
 function bareText(alone: BareTrap | undefined): string {
   if (!alone) return 'nothing: it cannot serve the filter'
   const { changed, matchesBefore, matchesAfter } = alone
-  if (changed === 0) return 'no answer'
+  if (changed === 0) return 'nothing'
   return `${changed} of 100 answers: ${matchesBefore} matches become ${matchesAfter}`
 }
 

@@ -1,11 +1,11 @@
 import type { EngineFilter, PayloadFieldSchema } from '../../src/ports/vector-engine.ts'
 
-/** A field that is filtered by as often as others, where an index changes answers or brings little. */
+/** A field that is filtered by as often as others, where an index changes answers, or seems to bring little. */
 export interface Trap {
   field: string
   /** What is in it, and how it is asked. */
   story: string
-  /** What a rule that counts filters, and looks at the first value, makes of it. */
+  /** What a rule that counts filters, and looks at one value of the field or of the filter, makes of it. */
   naive: PayloadFieldSchema
   filter: (at: number) => object
   /** The same for the engine itself; null where it cannot be asked so. */
@@ -32,15 +32,15 @@ export const traps: readonly Trap[] = [
     field: 'rating',
     story: 'whole numbers, 0.5 % are "n/a"; all but one of the numbers',
     naive: { type: 'integer' },
-    filter: (at) => ({ AND: [leaf('rating', 'eq', wholeOf(at))] }),
+    filter: (at) => ({ AND: [leaf('rating', 'ne', wholeOf(at))] }),
     bare: (at) => ({ must: [{ key: 'rating', match: { except: [wholeOf(at)] } }] }),
   },
   {
     field: 'size',
-    story: 'whole numbers, 30 % are texts; a text is asked for',
-    naive: { type: 'integer' },
-    filter: (at) => ({ AND: [leaf('size', 'eq', `${wholeOf(at)}`)] }),
-    bare: (at) => ({ must: [{ key: 'size', match: { value: `${wholeOf(at)}` } }] }),
+    story: 'whole numbers, 30 % are texts; all but one of the texts',
+    naive: { type: 'keyword' },
+    filter: (at) => ({ AND: [leaf('size', 'ne', `${wholeOf(at)}`)] }),
+    bare: (at) => ({ must: [{ key: 'size', match: { except: [`${wholeOf(at)}`] } }] }),
   },
   {
     field: 'title',
