@@ -1,4 +1,5 @@
 import type { Route } from './route.ts'
+import { aggregateRoutes } from './routes/aggregates.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { bucketRoutes } from './routes/buckets.ts'
@@ -50,6 +51,7 @@ export const routes: readonly Route[] = [
   ...documentRoutes,
   ...documentListRoutes,
   ...documentBatchRoutes,
+  ...aggregateRoutes,
   ...retrieverRoutes,
   ...explainRoutes,
   ...executionRoutes,

@@ -229,7 +229,7 @@ function matcher<Name extends keyof Tables, T>(
 }
 
 /** Filters know ids by the names they have in documents; in a list those stand at the root. */
-function asPayload(view: Record<string, unknown>): Record<string, unknown> {
+export function asPayload(view: Record<string, unknown>): Record<string, unknown> {
   const ids = { source_object_id: view['object_id'], root_bucket_id: view['bucket_id'] }
   return { ...view, _internal: { ...view, ...ids } }
 }

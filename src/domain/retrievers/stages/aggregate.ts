@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { aggregateFunctions } from '../../aggregate/accumulators.ts'
 import { comparePlaces, sortKeyOf } from '../../documents/document-order.ts'
 import { scanDocuments } from '../../documents/read.ts'
 import { invalid } from '../../failure.ts'
@@ -9,12 +10,7 @@ import { tapped } from '../../query-usage/tapped.ts'
 import { readSelection } from '../read-selection.ts'
 import type { Aggregation, Location, Selection, StageCall } from '../stage.ts'
 import { stage } from '../stage.ts'
-import {
-  aggregateFunctions,
-  DocumentAggregate,
-  type GroupKey,
-  type Metric,
-} from './aggregate-documents.ts'
+import { DocumentAggregate, type GroupKey, type Metric } from './aggregate-documents.ts'
 
 const Metrics = z.strictObject({
   function: z.enum(aggregateFunctions),
@@ -50,8 +46,8 @@ export const aggregateStage = stage({
     })
     const left = await addAll(call, given, selection, aggregate)
     const aggregation = answered(aggregate.results(), given)
-    const figures = { documents: aggregate.documents }
-    const message = `${aggregate.documents} documents were computed into numbers; include_documents keeps them.`
+    const figures = { documents: aggregate.items }
+    const message = `${aggregate.items} documents were computed into numbers; include_documents keeps them.`
     return {
       selection: given.include_documents ? left : { kind: 'read', documents: [] },
       aggregation,
@@ -86,7 +82,7 @@ async function addAll(
         for await (const page of scanDocuments(ports, namespace, { collectionIds }, scan, signal))
           for (const document of page) aggregate.add(document)
       },
-      () => ({ results: aggregate.documents, candidates: aggregate.documents }),
+      () => ({ results: aggregate.items, candidates: aggregate.items }),
     )
     return selection
   }
