@@ -1,4 +1,5 @@
 import { autoindex } from './autoindex/autoindex.ts'
+import { drift } from './drift.ts'
 import { filtered } from './filtered/filtered.ts'
 import { links } from './links.ts'
 import { reconfigure } from './reconfigure/reconfigure.ts'
@@ -9,6 +10,7 @@ import { textQuery } from './text-query.ts'
 /** `npm run bench -- <name>`: programs that measure, never tests. */
 const benches: Readonly<Record<string, (write: (line: string) => void) => Promise<void>>> = {
   autoindex,
+  drift,
   filtered,
   links,
   reconfigure,

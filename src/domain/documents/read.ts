@@ -7,7 +7,7 @@ import type {
 } from '../../ports/vector-engine.ts'
 import { any, asEngineFilter } from '../filters/bounds.ts'
 import type { Fact } from '../filters/compile-filter.ts'
-import { enginePath } from '../filters/field-path.ts'
+import { enginePath, rootKeyOf } from '../filters/field-path.ts'
 import type { DocumentIdentity } from '../filters/field-values.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
@@ -309,7 +309,9 @@ function planScan(
     },
     valuesAt: (path) => valuesAt(ports, namespace, path),
     async payloadsOf(pointIds, path) {
-      const request = { ids: [...pointIds], with_payload: selectorOf([path]) }
+      // Only what stands there: this is done for each read.
+      const root = enginePath(`"${rootKeyOf(path)}"`)
+      const request = { ids: [...pointIds], with_payload: root === null || [root] }
       const points = await ports.vectors.retrieve(collection, request, signal)
       return new Map(points.map(({ id, payload }) => [String(id), payload ?? {}]))
     },

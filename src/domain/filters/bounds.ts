@@ -50,11 +50,15 @@ export function isExact({ upper, lower }: Bounds): boolean {
 }
 
 export function bothOf(bounds: readonly Bounds[]): Bounds {
+  const [only] = bounds
+  if (bounds.length === 1 && only) return only
   const upper = all(bounds.map((each) => each.upper))
   return { upper, lower: bounds.every(isExact) ? upper : all(bounds.map((each) => each.lower)) }
 }
 
 export function eitherOf(bounds: readonly Bounds[]): Bounds {
+  const [only] = bounds
+  if (bounds.length === 1 && only) return only
   const upper = any(bounds.map((each) => each.upper))
   return { upper, lower: bounds.every(isExact) ? upper : any(bounds.map((each) => each.lower)) }
 }

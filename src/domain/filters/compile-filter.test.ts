@@ -83,6 +83,32 @@ describe('compileFilter() asks an index only what it holds', () => {
     assert.deepEqual(compile(range, lossy).residual, parseFilter(range, []))
   })
 
+  test('the two ends of a range stay one condition beside what the index does not hold', () => {
+    const exceptions = {
+      ids: ['x', 'y'],
+      values: new Map([
+        ['x', [5.5]],
+        ['y', [50]],
+      ]),
+    }
+    const knows = ({ kind }: Fact) => kind === 'single'
+    const given = { ...indexed('a', { type: 'integer' }), knows, exceptions: () => exceptions }
+    const between = [
+      { field: 'a', operator: 'gte', value: 5 },
+      { field: 'a', operator: 'lt', value: 6 },
+    ]
+
+    const compiled = compile({ AND: between }, given)
+
+    assert.equal(compiled.residual, null)
+    assert.deepEqual(compiled.engine, {
+      should: [
+        { must: [{ key: 'a', range: { gte: 5, lt: 6 } }, { must_not: [{ has_id: ['x', 'y'] }] }] },
+        { has_id: ['x'] },
+      ],
+    })
+  })
+
   test('a uuid index folds case: what it finds is looked at again', () => {
     const id = '550e8400-e29b-41d4-a716-446655440000'
     const compiled = compile({ a: id }, indexed('a', { type: 'uuid' }))

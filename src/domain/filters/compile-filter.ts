@@ -77,7 +77,12 @@ export function compileFilter(filter: Filter | null, context: FilterContext): Co
   }
   const bounds = boundsOf(filter, asking)
   const residual = isExact(bounds) ? null : residualOf(filter, asking)
-  return { engine: asEngineFilter(bounds.upper), residual, unknown }
+  return { engine: asEngineFilter(bounds.upper), residual, unknown: eachOnce(unknown) }
+}
+
+/** Each condition asks for itself, and what is left over is gone through twice. */
+function eachOnce(facts: readonly Fact[]): Fact[] {
+  return [...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values()]
 }
 
 function boundsOf(filter: Filter, context: FilterContext): Bounds {
