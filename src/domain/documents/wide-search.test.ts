@@ -10,6 +10,7 @@ import { queryDocuments } from './read.ts'
 const dimensions = 512
 const documentsTotal = 6_000
 const searchesTotal = 40
+const triesMax = 100
 
 test('a filtered search through a graph without links for the filter finds nearly all of the nearest', async () => {
   await using opened = await openTestPorts()
@@ -18,11 +19,15 @@ test('a filtered search through a graph without links for the filter finds nearl
   // 200 points are compared one by one: the 600 that meet the filter are looked for in the graph.
   const graph = { full_scan_threshold: Math.ceil((200 * dimensions * 4) / 1024) }
   await opened.vectors.setHnsw(collectionOf(namespace), graph)
-  while (await opened.vectors.optimize(collectionOf(namespace)));
+  const config = { ...opened.config, wideSearchPercentMax: 0 }
+  let narrow = 1
+  // The adapter optimizes by itself as well: whose turn it is, the graph is there when a search can miss something.
+  for (let tries = 0; narrow === 1 && tries < triesMax; tries++) {
+    await opened.vectors.optimize(collectionOf(namespace))
+    narrow = await recall({ ...opened, config }, namespace)
+  }
 
   const wide = await recall(opened, namespace)
-  const config = { ...opened.config, wideSearchPercentMax: 0 }
-  const narrow = await recall({ ...opened, config }, namespace)
 
   assert.ok(wide >= 0.9, `recall ${wide}`)
   assert.ok(wide > narrow, `wide ${wide}, as the engine does by itself ${narrow}`)
