@@ -10,7 +10,7 @@ const waitMs = 600_000
 
 export interface Crossing {
   field: string
-  /** Milliseconds since 1970 at which the first filter beyond the threshold was answered. */
+  /** Milliseconds since 1970 at which the first filter beyond the threshold was answered, or cost alone led to a look. */
   crossedAt: number
   /** When the check opened the decision. */
   openedAt: number | null
@@ -36,10 +36,11 @@ export async function cross(stage: Stage, field: string): Promise<Crossing> {
   const decision = (await allDecided(stage, [field], waitMs)).get(field)
   if (decision === undefined) throw new Error(`Nothing was decided about '${field}' in ten minutes`)
   const at = (state: string) => reachedAt(decision, state)
+  const openedAt = at('observed')
   return {
     field,
-    crossedAt: workload.answeredAt(threshold + 1),
-    openedAt: at('observed'),
+    crossedAt: Math.min(workload.answeredAt(threshold + 1), openedAt ?? Number.POSITIVE_INFINITY),
+    openedAt,
     buildingAt: at('building'),
     verifyingAt: at('verifying'),
     activeAt: at('active'),

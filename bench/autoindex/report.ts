@@ -38,9 +38,9 @@ export function report(write: Write, results: Results): void {
 function crossings(write: Write, { quiet, beside }: Results): void {
   write('\n## From the 101st filter to an index in use\n')
   write(
-    '| | until looked at s | building s | active s | filtered searches until then | of them failed |',
+    '| | looked at by | until then s | building s | active s | filtered searches until then | of them failed |',
   )
-  write('|---|---|---|---|---|---|')
+  write('|---|---|---|---|---|---|---|')
   write(crossingRow('one client searches', quiet))
   write(crossingRow('one searches, one writes', beside.crossing))
   for (const { field, activeAt, decision } of [quiet, beside.crossing])
@@ -48,9 +48,10 @@ function crossings(write: Write, { quiet, beside }: Results): void {
 }
 
 function crossingRow(name: string, crossing: Crossing): string {
-  const { crossedAt, openedAt, buildingAt, activeAt, queries, failed } = crossing
+  const { crossedAt, openedAt, buildingAt, activeAt, queries, failed, decision } = crossing
   const since = (at: number | null) => (at === null ? '-' : ((at - crossedAt) / 1000).toFixed(1))
-  const cells = [since(openedAt), since(buildingAt), since(activeAt), queries, failed]
+  const times = [since(openedAt), since(buildingAt), since(activeAt)]
+  const cells = [decision.inputs.rule, ...times, queries, failed]
   return `| ${name} | ${cells.join(' | ')} |`
 }
 

@@ -7,7 +7,7 @@ export interface DecisionAnswer {
   field_schema: { type: string } | null
   /** Plain sentences with the measured figures. */
   reason: string
-  inputs: { filtered_24h: number }
+  inputs: { rule: string; filtered_24h: number }
   blocked_until: string | null
   created_at: string
   updated_at: string

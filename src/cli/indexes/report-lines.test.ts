@@ -10,7 +10,7 @@ const decision: DecisionAnswer = {
   state: 'active',
   field_schema: { type: 'integer' },
   reason: `Filtered 150 times in 24 hours (more than 100). ${'Saved 97 % of the time. '.repeat(10)}`,
-  inputs: { filtered_24h: 150 },
+  inputs: { rule: 'frequency', filtered_24h: 150 },
   blocked_until: null,
   created_at: '2026-11-22T10:00:00.000Z',
   updated_at: '2026-11-22T10:00:00.000Z',
