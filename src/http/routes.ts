@@ -14,6 +14,7 @@ import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexAnalyticsRoutes } from './routes/index-analytics.ts'
 import { indexDecisionRoutes } from './routes/index-decisions.ts'
+import { lineageRoutes } from './routes/lineage.ts'
 import { loadRoutes } from './routes/load.ts'
 import { metricsRoutes } from './routes/metrics.ts'
 import { namespaceRoutes } from './routes/namespaces.ts'
@@ -52,6 +53,7 @@ export const routes: readonly Route[] = [
   ...documentListRoutes,
   ...documentBatchRoutes,
   ...aggregateRoutes,
+  ...lineageRoutes,
   ...retrieverRoutes,
   ...explainRoutes,
   ...executionRoutes,

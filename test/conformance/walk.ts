@@ -231,6 +231,16 @@ async function batches(
   await ended(call, triggered?.task_id)
   const whole = await call('POST /v1/buckets/{}/batches/trigger', { ...at, body: {} })
   await ended(call, whole?.task_id)
+  await call('GET /v1/objects/{}/documents', {
+    path: [object],
+    namespace,
+    query: `?collection_ids=${collection}`,
+  })
+  await call('GET /v1/objects/{}/decomposition-tree', {
+    path: [object],
+    namespace,
+    query: '?include_document_ids=true',
+  })
   const draft = await call('POST /v1/buckets/{}/batches', { ...at, body: { object_ids: [object] } })
   await call('POST /v1/buckets/{}/batches/{}/submit', {
     path: [bucket, draft?.batch_id ?? 'btch_none'],
