@@ -1,6 +1,7 @@
 import type { Route } from './route.ts'
 import { aggregateRoutes } from './routes/aggregates.ts'
 import { apiKeyRoutes } from './routes/api-keys.ts'
+import { batchLogRoutes } from './routes/batch-logs.ts'
 import { batchRoutes } from './routes/batches.ts'
 import { bucketRoutes } from './routes/buckets.ts'
 import { collectionRoutes } from './routes/collections.ts'
@@ -48,6 +49,7 @@ export const routes: readonly Route[] = [
   ...bucketRoutes,
   ...objectRoutes,
   ...batchRoutes,
+  ...batchLogRoutes,
   ...collectionRoutes,
   ...documentRoutes,
   ...documentListRoutes,
