@@ -15,6 +15,7 @@ import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
 import { indexAnalyticsRoutes } from './routes/index-analytics.ts'
 import { indexDecisionRoutes } from './routes/index-decisions.ts'
+import { lifecycleRoutes } from './routes/lifecycle.ts'
 import { lineageRoutes } from './routes/lineage.ts'
 import { loadRoutes } from './routes/load.ts'
 import { metricsRoutes } from './routes/metrics.ts'
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   ...batchRoutes,
   ...batchLogRoutes,
   ...collectionRoutes,
+  ...lifecycleRoutes,
   ...documentRoutes,
   ...documentListRoutes,
   ...documentBatchRoutes,

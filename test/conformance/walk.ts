@@ -190,6 +190,7 @@ async function collections(
   await call('POST /v1/collections/list', { namespace, query: '?include_total=true', body: {} })
   await call('GET /v1/collections/{}/features', at)
   await call('GET /v1/collections/{}/lifecycle', at)
+  await call('PATCH /v1/collections/{}/lifecycle', { ...at, body: { lifecycle_state: 'active' } })
   const cloned = await call('POST /v1/collections/{}/clone', {
     ...at,
     body: { collection_name: 'plots-2' },
