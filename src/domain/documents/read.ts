@@ -17,14 +17,7 @@ import { recordSearches } from '../query-usage/record-searches.ts'
 import { tapped, type TapPorts } from '../query-usage/tapped.ts'
 import { currentFacts, knownFact } from '../payload-facts/current-facts.ts'
 import { learnFact } from '../payload-facts/learn-fact.ts'
-import {
-  planRead,
-  readBy,
-  selectorOf,
-  type PlanScan,
-  type ReadPlan,
-  type Scope,
-} from './read-plan.ts'
+import { planRead, readBy, type PlanScan, type ReadPlan, type Scope } from './read-plan.ts'
 import { pagesOf, recordMaker, selectorsOf, valuesAt } from './read-pages.ts'
 import type { ReadTrace, TracedFilter } from './read-trace.ts'
 
