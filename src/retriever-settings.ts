@@ -14,7 +14,7 @@ export const retrieverSettings = {
   ),
   aggregateValuesMax: setting(
     'NACRE_AGGREGATE_VALUES_MAX',
-    'Groups and collected values that one aggregate stage holds in memory; 400 beyond.',
+    'Groups and collected values that one aggregation, of a stage or of its own, holds in memory; 400 beyond.',
     whole(100, 100_000_000, 1_000_000),
   ),
 }
