@@ -14,7 +14,7 @@ before(async () => {
   parent = await mkdtemp(join(tmpdir(), 'nacre-engines-'))
 })
 after(async () => {
-  await rm(parent, { recursive: true, force: true })
+  await rm(parent, { recursive: true, force: true, maxRetries: 20 })
 })
 
 describe('the embedded engines of one data folder', () => {

@@ -12,7 +12,7 @@ test('what waits to be written in batches is written before the product closes',
   await using stack = new AsyncDisposableStack()
   const { db, url } = stack.use(await openTestDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'nacre-serve-'))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   const key = 'sk_test_0123456789abcdef'
   const config = testConfig(folder, url, { NACRE_ADMIN_KEY: key })
   const product = await openProduct(config, openLogger({ level: 'silent' }))

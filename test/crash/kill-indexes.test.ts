@@ -50,7 +50,7 @@ describe('a server that is killed while an index makes itself', () => {
   })
   after(async () => {
     for (const name of Object.keys(settings)) delete process.env[name]
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   })
 
   const thousandths = fc.noBias(fc.integer({ min: 0, max: 1_100 }))

@@ -51,7 +51,7 @@ test('namespaces that a killed server was creating, changing and deleting are wh
     }
   } finally {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 

@@ -108,7 +108,7 @@ describe('a server that is killed in the middle of a reconfigure', async () => {
     await second.client.call('POST', reconfigure(place), { confirm: true })
     recreateMs = performance.now() - start
   })
-  after(() => rm(folder, { recursive: true, force: true }))
+  after(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
 
   for (const strategy of strategies) {
     for (const share of sharesOf(strategy)) {
@@ -123,7 +123,7 @@ describe('a server that is killed in the middle of a reconfigure', async () => {
             await killed(copy, place, strategy, share * strategy.share * recreateMs)
             t.diagnostic(`ended as ${await ended(copy, place, strategy)}`)
           } finally {
-            await rm(copy, { recursive: true, force: true })
+            await rm(copy, { recursive: true, force: true, maxRetries: 20 })
           }
         },
       )

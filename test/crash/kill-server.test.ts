@@ -50,7 +50,7 @@ test('a server that is killed in the middle of a batch ends it after its restart
     assert.equal(new Set(positions.map((position) => position.split(' ')[0])).size, written)
   } finally {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 

@@ -40,7 +40,7 @@ test('a server that is killed loses the reads of its last moments at most, and t
     await second.kill()
     assert.equal(await countOf(database.db, id), kept + 10)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 
@@ -59,7 +59,7 @@ test('a server that is asked to stop loses none', async () => {
 
     assert.equal(await countOf(database.db, id), 30)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 

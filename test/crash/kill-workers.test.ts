@@ -45,7 +45,7 @@ describe('two servers and three workers on one data folder', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nacre-workers-'))
-    stack.defer(() => rm(folder, { recursive: true, force: true }))
+    stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
     owner = stack.use(await startServe(folder))
     const second = stack.use(await startServe(folder))
     for (let i = 0; i < 3; i++) ports.workers.push(stack.use(await startWorker(folder)))

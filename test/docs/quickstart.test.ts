@@ -23,7 +23,7 @@ test('README: the quickstart runs as it stands, and finds the film in space', as
     assert.match(answers, /"field_name":"year","type":"integer"/)
   } finally {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 

@@ -33,6 +33,6 @@ test('docs/guide/write-a-plugin.md: typed as it stands, it prints what it says',
     }
   } finally {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })

@@ -128,7 +128,7 @@ test('indexes make themselves from the filters that clients send, and change no 
     sameAnswers(before, await answersOf(place), oddId)
   } finally {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 

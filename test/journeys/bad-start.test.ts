@@ -16,7 +16,7 @@ before(async () => {
   parent = await mkdtemp(join(tmpdir(), 'nacre-start-'))
 })
 after(async () => {
-  await rm(parent, { recursive: true, force: true })
+  await rm(parent, { recursive: true, force: true, maxRetries: 20 })
 })
 
 const key = 'sk_test_0123456789abcdef'

@@ -16,7 +16,7 @@ describe('a server, from the command line', () => {
   })
   after(async () => {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   })
 
   test('serve keeps the admin key in a file that only its user reads, and the key works', async () => {
@@ -87,7 +87,7 @@ test('a data folder of a newer version is refused before anything is opened', as
     assert.equal(status, 5, stderr)
     assert.match(stderr, /newer/i)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })
 
@@ -134,6 +134,6 @@ test('doctor --json finds everything well on a fresh folder', async () => {
     )
     assert.equal(status, 0, stderr)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   }
 })

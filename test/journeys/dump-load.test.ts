@@ -32,7 +32,7 @@ describe('a drill: an archive of a server that is written to, loaded elsewhere',
   })
   after(async () => {
     await source.stop()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   })
 
   test('a dump that is killed again and again while documents, batches and deletions go on is one state', async () => {

@@ -41,7 +41,7 @@ describe('what an earlier version made opens in this one', () => {
           await server.stop()
         }
       } finally {
-        await rm(folder, { recursive: true, force: true })
+        await rm(folder, { recursive: true, force: true, maxRetries: 20 })
       }
     })
 

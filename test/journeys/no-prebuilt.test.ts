@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..', '..')
 test('where no addon fits, the demo stops within 5 s with two choices to copy, and builds nothing', async () => {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'nacre-no-prebuilt-'))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   const isNeeded = (path: string) => !path.includes('prebuilt') && !path.includes('target')
   for (const part of ['src', 'edge', 'native', 'launcher', 'python']) {
     await cp(join(root, part), join(folder, part), { recursive: true, filter: isNeeded })

@@ -14,7 +14,7 @@ describe('nacre plugin, without a server', () => {
   beforeEach(async () => {
     folder = join(await mkdtemp(join(tmpdir(), 'nacre-plugin-cli-')), 'my_embed')
   })
-  afterEach(() => rm(join(folder, '..'), { recursive: true, force: true }))
+  afterEach(() => rm(join(folder, '..'), { recursive: true, force: true, maxRetries: 20 }))
 
   test('init writes a plugin that check takes without a word, and that runs', async () => {
     const made = await runNacre(['plugin', 'init', folder])

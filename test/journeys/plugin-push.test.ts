@@ -22,7 +22,7 @@ describe('nacre plugin push', () => {
   })
   after(async () => {
     await server[Symbol.asyncDispose]()
-    await rm(join(folder, '..'), { recursive: true, force: true })
+    await rm(join(folder, '..'), { recursive: true, force: true, maxRetries: 20 })
   })
 
   test('without a namespace says so; with one it uploads, deploys, and is done again with nothing to do', async () => {

@@ -17,7 +17,7 @@ before(async () => {
 })
 after(async () => {
   await server.stop()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
 describe('a client that knows a host, a key and the documented calls', () => {

@@ -191,7 +191,7 @@ describe('the page of reconfigure', () => {
       const deployed = await made('POST /v1/namespaces/{}/plugins/{}/deploy', [namespace, id])
       assert.deepEqual(deployed.schema.missing_vectors, [vector])
     } finally {
-      await rm(scratch, { recursive: true, force: true })
+      await rm(scratch, { recursive: true, force: true, maxRetries: 20 })
     }
   }
 

@@ -23,7 +23,7 @@ before(async () => {
 })
 after(async () => {
   await server.stop()
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 })
 })
 
 describe('the plugin tutorial, call by call', () => {

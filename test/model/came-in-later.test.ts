@@ -31,7 +31,7 @@ describe('a data folder that others come into while its owner works alone', () =
   })
   after(async () => {
     await owner[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await rm(folder, { recursive: true, force: true, maxRetries: 20 })
   })
 
   test('answers rightly, in each of them, for what the first write of the other tells of a field', async () => {

@@ -27,7 +27,7 @@ const organizationId = 'org_test'
 export async function openReadPorts(): Promise<ReadPorts & AsyncDisposable> {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'nacre-read-'))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   const config = readConfig({ NACRE_DATA: folder })
   const log = silentLogger
   const vectors = stack.use(await openQdrantEdge({ folder, config, log }))

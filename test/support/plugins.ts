@@ -29,7 +29,7 @@ export async function openTestPlugins(
 ): Promise<TestPlugins> {
   const stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'nacre-plugins-'))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
   const config = testConfig(folder, 'postgres://unused', env)
   const host = stack.use(

@@ -34,7 +34,7 @@ export async function openTestPorts(
   const stack = new AsyncDisposableStack()
   const database = stack.use(await openTestDatabase())
   const folder = await mkdtemp(join(tmpdir(), 'nacre-test-'))
-  stack.defer(() => rm(folder, { recursive: true, force: true }))
+  stack.defer(() => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
   const config = testConfig(folder, database.url, env)
   const { ports } = stack.use(await compose(config, openLogger({ level: config.logLevel })))
   return { ...ports, [Symbol.asyncDispose]: () => stack.disposeAsync() }

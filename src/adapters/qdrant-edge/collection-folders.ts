@@ -26,7 +26,7 @@ export class CollectionFolders {
 
   /** Makes the folders, clears leftovers, and answers the names of the collections. */
   async prepare(): Promise<string[]> {
-    await rm(this.#leftovers, { recursive: true, force: true })
+    await rm(this.#leftovers, { recursive: true, force: true, maxRetries: 20 })
     await mkdir(this.#leftovers, { recursive: true })
     await mkdir(this.#collections, { recursive: true })
     return readdir(this.#collections)
@@ -44,7 +44,7 @@ export class CollectionFolders {
       await make(join(fresh, 'shard'))
       await renameDurably(fresh, join(this.#collections, name))
     } catch (error) {
-      await rm(fresh, { recursive: true, force: true })
+      await rm(fresh, { recursive: true, force: true, maxRetries: 20 })
       throw error
     }
   }
@@ -53,7 +53,7 @@ export class CollectionFolders {
   async remove(name: string): Promise<void> {
     const doomed = this.#newLeftover()
     await renameDurably(join(this.#collections, name), doomed)
-    await rm(doomed, { recursive: true, force: true })
+    await rm(doomed, { recursive: true, force: true, maxRetries: 20 })
   }
 
   /** Null unless the shard was closed in order and not opened since. */

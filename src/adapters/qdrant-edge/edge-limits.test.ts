@@ -29,5 +29,5 @@ test('calls beyond those that may run and wait are told that the engine is busy'
     )
     assert.ok(refused.every((error) => isFailure(error, 'engine_busy') && error.detail.limit === 3))
   }
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, { recursive: true, force: true, maxRetries: 20 })
 })

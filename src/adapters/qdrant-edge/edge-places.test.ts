@@ -161,7 +161,7 @@ async function makePlace(env: Record<string, string> = {}) {
     folder,
     open: (): Promise<VectorEngine> =>
       openQdrantEdge({ folder, config: readConfig(env), log: silentLogger }),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 20 }),
   }
 }
 

@@ -109,7 +109,7 @@ async function openHouse(flushIntervalMs: number) {
       housekeeping.stop()
       await housekeeping.idle()
       await pool.closeAll(() => false)
-      await rm(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true, maxRetries: 20 })
     },
   }
 }

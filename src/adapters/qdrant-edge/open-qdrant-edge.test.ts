@@ -49,7 +49,7 @@ async function makePlace(): Promise<Place> {
   return {
     open: () => openIn(folder),
     killAfter: (script, lines) => killAfter(folder, script, lines),
-    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 20 }),
   }
 }
 

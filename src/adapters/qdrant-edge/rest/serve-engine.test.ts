@@ -45,7 +45,7 @@ describe('the served engine', () => {
 async function openAlone(): Promise<VectorEngine> {
   const folder = await mkdtemp(join(tmpdir(), 'nacre-edge-'))
   const engine = await openQdrantEdge({ folder, config: readConfig({}), log: silentLogger })
-  return closingAlso(engine, () => rm(folder, { recursive: true, force: true }))
+  return closingAlso(engine, () => rm(folder, { recursive: true, force: true, maxRetries: 20 }))
 }
 
 async function openServed(): Promise<VectorEngine> {
