@@ -12,7 +12,6 @@ import {
   type Exceptions,
   type Fact,
   type FilterContext,
-  type IndexedPath,
 } from '../filters/compile-filter.ts'
 import { filterTest, type FilterTest } from '../filters/evaluate-filter.ts'
 import { enginePath, fieldPaths, rootKeyOf, storedPath } from '../filters/field-path.ts'
@@ -21,7 +20,6 @@ import { pathValues } from '../filters/field-values.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import {
   currentFacts,
-  indexedPaths as pathsOf,
   knownFact,
   pathKey,
   type CurrentFacts,
@@ -195,15 +193,6 @@ function scopeFormula({ collectionIds }: Scope): Formula {
   if (only === undefined) return false
   if (collectionIds.length === 1) return { key, match: { value: only } }
   return { key, match: { any: [...collectionIds] } }
-}
-
-const indexesByNamespace = new WeakMap<Namespace, ReadonlyMap<string, IndexedPath>>()
-
-/** The physical paths with an index, or with one that may be there. */
-export function indexedPaths(namespace: Namespace): ReadonlyMap<string, IndexedPath> {
-  const known = indexesByNamespace.get(namespace) ?? pathsOf(namespace.payloadIndexes)
-  indexesByNamespace.set(namespace, known)
-  return known
 }
 
 /** Payload selector for whole root fields; everything where a name cannot be said in a path. */
