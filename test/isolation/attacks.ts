@@ -85,7 +85,10 @@ export const attacks: readonly Attack[] = [
       guarded(route, [
         {
           attempt: { ...asOwner(route, victim), key: attacker.key },
-          expected: namesThings(route) ? pathStatuses(route, 'task_id') : [...anyOk, ...anyRefusal],
+          expected:
+            namesThings(route) || isOfServer(route)
+              ? pathStatuses(route, 'task_id')
+              : [...anyOk, ...anyRefusal],
         },
       ]),
   },
@@ -159,6 +162,11 @@ function parametersOf({ path }: Route): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
+/** What tells of every organization, or fills the server. */
+function isOfServer({ tag, operationId }: Route): boolean {
+  return tag === 'archive' || operationId === 'getMetrics'
+}
+
 function namesThings(route: Route): boolean {
   return route.scope === 'namespace' || parametersOf(route).length > 0
 }
@@ -167,7 +175,7 @@ function namesThings(route: Route): boolean {
 function pathStatuses(route: Route, name: string): readonly number[] {
   if (route.access === 'public') return anyRefusal
   // Only the organization that operates the server may; a malformed name may be refused before.
-  if (route.tag === 'archive') return [403, 422]
+  if (isOfServer(route)) return [403, 422]
   return route.operationId === 'killTask' && name === 'task_id' ? [200] : [404]
 }
 

@@ -79,6 +79,7 @@ export const bodies: Readonly<Record<string, readonly BodyOf[]>> = {
       feature_extractor: { ...extractor, input_mappings: { text: 'text' } },
     }),
   ],
+  transitionCollectionLifecycle: [() => ({ lifecycle_state: 'active' })],
   cloneCollection: [(t) => ({ collection_name: 'cloned', source: sourceOf(t) })],
   triggerCollection: [
     (t) => ({ include_buckets: [t['bucket_identifier']] }),

@@ -5,8 +5,8 @@ import { fail } from '../failure.ts'
 import type { Principal } from '../organizations/principal.ts'
 
 /**
- * The server's first organization is its operator's: an archive holds every organization, so no other may read or
- * fill one. While one is loaded it is the organization that began. Throws `forbidden`.
+ * The server's first organization is its operator's: an archive holds every organization and metrics count them all,
+ * so no other may read or fill them. While an archive is loaded it is the organization that began. Throws `forbidden`.
  */
 export async function checkOperator(
   { db }: Pick<Ports, 'db'>,
@@ -16,7 +16,7 @@ export async function checkOperator(
   if (operator === organizationId) return
   throw fail('forbidden', {
     reason:
-      "An archive holds every organization: only an admin key of the server's first one may dump or load.",
+      "This reaches every organization of the server: only an admin key of the first one, its operator's, may do it.",
     needed: 'admin',
   })
 }

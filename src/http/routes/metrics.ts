@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { checkOperator } from '../../domain/archive/operator.ts'
 import { Download } from '../answer.ts'
 import { route } from '../route.ts'
 
@@ -13,7 +14,10 @@ export const metricsRoutes = [
     response: z.instanceof(Download),
     answerType: 'text/plain',
     failures: [],
-    handle: async ({ ports: { metrics } }) => {
+    handle: async ({ ports, principal }) => {
+      // They count every organization's requests: no other than the server's operator may see them.
+      await checkOperator(ports, principal)
+      const { metrics } = ports
       const text = Buffer.from(await metrics.text())
       return new Download({
         contentType: metrics.contentType,
