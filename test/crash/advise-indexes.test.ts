@@ -38,7 +38,7 @@ const proven = {
   NACRE_INDEX_SAVED_US_MIN: '60000000',
 }
 /** Calls of a scenario that are not died at, but by `npm run soak`. A prime: reads and writes come in turns. */
-const stride = Number(process.env['NACRE_CRASH_STRIDE'] ?? 23)
+const stride = Number(process.env['NACRE_CRASH_STRIDE'] ?? 47)
 
 describe('wherever a process dies', { concurrency: 2 }, () => {
   test('an index that makes itself is there once, with one decision, and answers right all the time', async () => {
