@@ -108,6 +108,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   unused_blobs: 'Only originals that a row names stand in an archive.',
   signing_keys: 'A secret of the server; each makes its own.',
   plugin_uploads: 'An upload under way is begun again; its signed URL would be worth nothing.',
+  export_files: 'They expire within hours, and are made again of the documents.',
   loads: "What was loaded into the archive's server says nothing of another.",
   load_parts: "What was loaded into the archive's server says nothing of another.",
 }

@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
+import type { Generated } from 'kysely'
 import type { Db as BossDb } from 'pg-boss'
+
+export interface JobPlaceTable {
+  job_id: string
+  place: string
+  queue: string
+  namespace_id: string
+  holder: string
+  taken_at: Generated<Date>
+}
 
 /** Jobs that one namespace may run at once where it does not say (contract 7.2). */
 const placesDefault = 10

@@ -9,6 +9,7 @@ import { indexDecisions } from './migrations/0007-index-decisions.ts'
 import { filterLinks } from './migrations/0008-filter-links.ts'
 import { loads } from './migrations/0009-loads.ts'
 import { jobPlaces } from './migrations/0010-job-places.ts'
+import { collectionFiles } from './migrations/0011-collection-files.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
@@ -24,6 +25,7 @@ export const migrations: readonly Migration[] = [
   filterLinks,
   loads,
   jobPlaces,
+  collectionFiles,
 ]
 
 /** Any number that no other program on the database uses. */

@@ -181,7 +181,8 @@ export async function isBlobUsed(db: Db, hash: string): Promise<boolean> {
   const { rows } = await sql<{ used: boolean }>`
     select exists (select from object_blobs where hash = ${hash} and data is null)
       or exists (select from plugins where archive_hash = ${hash})
-      or exists (select from plugin_uploads where archive_hash = ${hash}) as used
+      or exists (select from plugin_uploads where archive_hash = ${hash})
+      or exists (select from export_files where hash = ${hash}) as used
   `.execute(db)
   return rows[0]?.used ?? false
 }

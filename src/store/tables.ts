@@ -16,6 +16,7 @@ import type {
 import type { StageConfig } from '../domain/retrievers/retriever.ts'
 import type { TaskStatus } from '../domain/tasks/task.ts'
 import type { Json, Obj, Time } from './column-types.ts'
+import type { ExportFileTable } from './export-files.ts'
 import type { FilterLinkTable } from './filter-links.ts'
 import type { PayloadFactEpochTable, PayloadFactTable } from './fact-tables.ts'
 import type {
@@ -23,6 +24,7 @@ import type {
   IndexDecisionTable,
   IndexEventTable,
 } from './index-decision-tables.ts'
+import type { JobPlaceTable } from './job-places.ts'
 import type { LoadPartTable, LoadTable } from './load-tables.ts'
 import type { ReconfigurationTable } from './reconfiguration-tables.ts'
 import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
@@ -57,6 +59,7 @@ export interface Tables {
   object_blobs: ObjectBlobTable
   unused_blobs: UnusedBlobTable
   collections: CollectionTable
+  export_files: ExportFileTable
   batches: BatchTable
   batch_objects: BatchObjectTable
   ingest_ledger: IngestLedgerTable
@@ -237,6 +240,8 @@ interface CollectionTable {
   feature_extractor: Json<CollectionExtractor>
   input_schema: Json<Record<string, BucketField>>
   output_schema: Json<Record<string, BucketField>>
+  schema_version: Generated<number>
+  schema_synced_at: Time | null
   enabled: boolean
   metadata: Obj
   state: 'active' | 'deleting'
@@ -334,13 +339,4 @@ interface SigningKeyTable {
   name: string
   secret: string
   created_at: Generated<Date>
-}
-
-interface JobPlaceTable {
-  job_id: string
-  place: string
-  queue: string
-  namespace_id: string
-  holder: string
-  taken_at: Generated<Date>
 }
