@@ -296,6 +296,7 @@ function exampleOf({ path }: Route): string {
   if (path.endsWith('{batch_id}/objects'))
     return JSON.stringify({ object_ids: [ours['object_identifier']] })
   if (path.endsWith('/api-keys')) return JSON.stringify({ name: 'x' })
+  if (path.endsWith('/lifecycle')) return JSON.stringify({ lifecycle_state: 'active' })
   return JSON.stringify({ description: 'x' })
 }
 
