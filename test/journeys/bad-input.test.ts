@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import type { Route } from '../../src/http/route.ts'
 import { routes } from '../../src/http/routes.ts'
+import { bodies } from '../isolation/bodies.ts'
 import { startTestServer, type Answer, type TestServer } from '../support/server.ts'
 import { addOrganization, furnish, furnishPlugin, type Things } from '../support/tenant.ts'
 
@@ -56,7 +57,8 @@ describe('every route that needs a key', () => {
 describe('what belongs to another organization', () => {
   test('is not found by any route, in the same words as what does not exist, and stays as it is', async () => {
     const before = await census(theirs, theirKey)
-    for (const route of guarded) {
+    // An archive is of the whole server, and `ours` is its operator's organization (test/isolation asks as another).
+    for (const route of guarded.filter(({ tag }) => tag !== 'archive')) {
       for (const name of parametersOf(route)) {
         const theirId = String(theirs[name])
         const absentId = `${theirId.slice(0, -4)}0000`
@@ -288,16 +290,9 @@ async function send(route: Route, { things = ours, body, headers }: Sent) {
 }
 
 /** A body that a route does not refuse before it has looked for what its path names. */
-function exampleOf({ path }: Route): string {
-  if (path.endsWith('/batch') && path.includes('documents'))
-    return JSON.stringify({ document_ids: ['doc_x'], update_data: { a: 1 }, filters: null })
-  if (path.endsWith('/bulk')) return JSON.stringify({ update_data: { a: 1 } })
-  if (path.endsWith('/objects/batch')) return JSON.stringify({ objects: [{ year: 1 }] })
-  if (path.endsWith('{batch_id}/objects'))
-    return JSON.stringify({ object_ids: [ours['object_identifier']] })
-  if (path.endsWith('/api-keys')) return JSON.stringify({ name: 'x' })
-  if (path.endsWith('/lifecycle')) return JSON.stringify({ lifecycle_state: 'active' })
-  return JSON.stringify({ description: 'x' })
+function exampleOf({ operationId }: Route): string {
+  const [bodyOf] = bodies[operationId] ?? []
+  return JSON.stringify(bodyOf ? bodyOf(ours) : { description: 'x' })
 }
 
 /** The parameters that name something of one organization; a user or key of another has no id of its own to try. */
