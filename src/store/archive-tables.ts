@@ -105,6 +105,8 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   index_checks: 'The advisor plans its next look by itself.',
   query_samples:
     'Values of queries are personal data, kept for 48 hours; new queries bring new ones.',
+  object_erasures:
+    'What is still there of an object that is being deleted stands in an archive; its deletion had not been answered.',
   unused_blobs: 'Only originals that a row names stand in an archive.',
   signing_keys: 'A secret of the server; each makes its own.',
   plugin_uploads: 'An upload under way is begun again; its signed URL would be worth nothing.',

@@ -10,6 +10,7 @@ import { filterLinks } from './migrations/0008-filter-links.ts'
 import { loads } from './migrations/0009-loads.ts'
 import { jobPlaces } from './migrations/0010-job-places.ts'
 import { collectionFiles } from './migrations/0011-collection-files.ts'
+import { objectErasures } from './migrations/0012-object-erasures.ts'
 import type { Migration } from './migrations/migration.ts'
 import type { Db } from './tables.ts'
 
@@ -26,6 +27,7 @@ export const migrations: readonly Migration[] = [
   loads,
   jobPlaces,
   collectionFiles,
+  objectErasures,
 ]
 
 /** Any number that no other program on the database uses. */

@@ -26,6 +26,7 @@ import type {
 } from './index-decision-tables.ts'
 import type { JobPlaceTable } from './job-places.ts'
 import type { LoadPartTable, LoadTable } from './load-tables.ts'
+import type { ObjectErasureTable } from './object-erasures.ts'
 import type { ReconfigurationTable } from './reconfiguration-tables.ts'
 import type { PluginDeploymentTable, PluginTable, PluginUploadTable } from './plugin-tables.ts'
 import type {
@@ -57,6 +58,7 @@ export interface Tables {
   buckets: BucketTable
   objects: ObjectTable
   object_blobs: ObjectBlobTable
+  object_erasures: ObjectErasureTable
   unused_blobs: UnusedBlobTable
   collections: CollectionTable
   export_files: ExportFileTable
