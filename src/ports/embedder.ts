@@ -1,4 +1,7 @@
-/** Turns texts into vectors, off the event loop. Queries go ahead of batch work and are cached. */
+/**
+ * Turns texts into vectors, off the event loop. Queries go ahead of batch work, and are remembered for who asked them:
+ * how long a text takes tells nobody that another has asked it.
+ */
 export interface Embedder extends AsyncDisposable {
   /**
    * What the setting's value (`bundled`, `hf:…`, `http…`) means: name, dimensions, limits.
@@ -12,10 +15,13 @@ export interface Embedder extends AsyncDisposable {
   embed(
     model: string,
     texts: readonly string[],
-    priority: 'query' | 'batch',
+    work: EmbeddingWork,
     signal?: AbortSignal,
   ): Promise<(Float32Array | TextRefusal)[]>
 }
+
+/** What the texts are for; a query of an organization is remembered for it alone. */
+export type EmbeddingWork = 'batch' | 'query' | { queryOf: string }
 
 export interface EmbeddingModel {
   /** The setting's value that names it. */

@@ -165,6 +165,18 @@ describe('the bundled model', () => {
     assert.ok(other instanceof Float32Array && other !== first)
   })
 
+  test('a query is remembered for the organization that asked it, and costs every other as much as a new one', async () => {
+    await using embedder = await open()
+
+    const [first] = await embedder.embed('bundled', ['find me'], { queryOf: 'org_a' })
+    const [again] = await embedder.embed('bundled', ['find me'], { queryOf: 'org_a' })
+    const [other] = await embedder.embed('bundled', ['find me'], { queryOf: 'org_b' })
+
+    assert.equal(again, first)
+    assert.notEqual(other, first)
+    assert.deepEqual(other, first)
+  })
+
   test('an aborted wait ends at once, and the model goes on', async () => {
     await using embedder = await open()
     const aborted = AbortSignal.abort(new Error('gone'))

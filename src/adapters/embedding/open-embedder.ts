@@ -37,15 +37,16 @@ export async function openEmbedder({
       return description
     },
 
-    async embed(model, texts, priority, signal) {
-      if (priority === 'batch') return await backendOf(model).embed(texts, priority, signal)
+    async embed(model, texts, work, signal) {
+      if (work === 'batch') return await backendOf(model).embed(texts, work, signal)
 
-      const results = texts.map((text) => cache.get(model, text))
+      const asked = { owner: work === 'query' ? '' : work.queryOf, model }
+      const results = texts.map((text) => cache.get(asked, text))
       const missing = texts.filter((_, i) => results[i] === undefined)
       if (missing.length === 0) return results.filter((result) => result !== undefined)
-      const answered = await backendOf(model).embed(missing, priority, signal)
+      const answered = await backendOf(model).embed(missing, 'query', signal)
       answered.forEach((result, i) => {
-        if (result instanceof Float32Array) cache.set(model, missing[i] ?? '', result)
+        if (result instanceof Float32Array) cache.set(asked, missing[i] ?? '', result)
       })
       let next = 0
       return results.flatMap((result) => result ?? answered[next++] ?? [])

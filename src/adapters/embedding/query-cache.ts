@@ -1,4 +1,4 @@
-/** The embeddings of recent queries, least recently used first to go. */
+/** The embeddings of recent queries, each for who asked it; least recently used first to go. */
 export class QueryCache {
   readonly #entries = new Map<string, Float32Array>()
   readonly #entriesMax: number
@@ -7,8 +7,8 @@ export class QueryCache {
     this.#entriesMax = entriesMax
   }
 
-  get(model: string, text: string): Float32Array | undefined {
-    const key = `${model}\0${text}`
+  get({ owner, model }: Asked, text: string): Float32Array | undefined {
+    const key = `${owner}\0${model}\0${text}`
     const vector = this.#entries.get(key)
     if (vector === undefined) return undefined
     this.#entries.delete(key)
@@ -16,11 +16,17 @@ export class QueryCache {
     return vector
   }
 
-  set(model: string, text: string, vector: Float32Array): void {
+  set({ owner, model }: Asked, text: string, vector: Float32Array): void {
     if (this.#entriesMax === 0) return
-    this.#entries.set(`${model}\0${text}`, vector)
+    this.#entries.set(`${owner}\0${model}\0${text}`, vector)
     if (this.#entries.size <= this.#entriesMax) return
     const oldest = this.#entries.keys().next()
     if (!oldest.done) this.#entries.delete(oldest.value)
   }
+}
+
+interface Asked {
+  /** An organization; empty for the server itself. */
+  owner: string
+  model: string
 }
