@@ -11,6 +11,7 @@ import { buildFilterLinks } from './filter-links.ts'
 import { noticeDrift } from './notice-drift.ts'
 import { observeUsage } from './observe-usage.ts'
 import { pursueDecision } from './pursue-decision.ts'
+import { withoutWaiting } from './without-waiting.ts'
 
 /** How long a check waits while another namespace's index is being made. */
 const busySeconds = 2
@@ -72,7 +73,7 @@ async function work(
   namespace: Namespace,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  const next = await nextDecision(ports, namespace.id)
+  const next = await nextDecision(ports, namespace)
   if (!next) {
     if (await noticeDrift(ports, namespace, signal)) return true
     if (await dropDeadIndex(ports, namespace, signal)) return true
@@ -99,13 +100,11 @@ async function linkIndexes(
 }
 
 /** What is half-done comes first, then in the order in which they were opened: the dearest first. */
-async function nextDecision(
-  { db }: Pick<Ports, 'db'>,
-  namespaceId: string,
-): Promise<IndexDecision | null> {
+async function nextDecision(ports: Ports, namespace: Namespace): Promise<IndexDecision | null> {
   const states = unsettledStates
-  const open = await readDecisions(db, namespaceId, { states, limit: openMax })
-  const [next] = open.toReversed().toSorted((a, b) => rank[a.state] - rank[b.state])
+  const open = await readDecisions(ports.db, namespace.id, { states, limit: openMax })
+  const ready = await withoutWaiting(ports, namespace, open)
+  const [next] = ready.toReversed().toSorted((a, b) => rank[a.state] - rank[b.state])
   return next ?? null
 }
 

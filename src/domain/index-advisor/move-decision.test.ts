@@ -70,7 +70,8 @@ describe('a decision', () => {
   })
 
   test('waits while an index is made elsewhere on the engine, and is gone on with after it', async () => {
-    await using ports = await openTestPorts()
+    // Else it would wait for a read to prove an index with.
+    await using ports = await openTestPorts({ NACRE_QUERY_SAMPLES: 'off' })
     const about = await aboutBrand(ports)
     await openDecision(ports, about)
 

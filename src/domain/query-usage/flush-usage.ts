@@ -7,6 +7,7 @@ import {
   readFilterCounts,
   trimHours,
 } from '../../store/query-usage-writes.ts'
+import { readNewestDecisions } from '../../store/index-decisions.ts'
 import type { SlowRead } from '../../store/query-usage.ts'
 import type { Db } from '../../store/tables.ts'
 import { addCheck } from '../index-advisor/add-check.ts'
@@ -137,15 +138,29 @@ async function tellAdvisor(
   const paths = added.filter(({ filters }) => filters > 0).map(({ path }) => path)
   const counts = await readFilterCounts(tx, namespace.id, paths, since)
   const candidates = candidatePaths(namespace, counts, config)
-  if (config.querySamples === 'on') {
-    const samples = shapes.flatMap(({ samples: some, paths: named }) =>
-      named.some((path) => candidates.has(path))
-        ? some.map((sample) => ({ ...sample, paths: named }))
-        : [],
-    )
-    const most = { shape: config.querySamplesMax, total: config.querySamplesTotalMax }
-    await addSamples(tx, namespace.id, samples, most)
-  }
-  if (crossedPaths(candidates, counts, added, config).length === 0) return
+  const crossed = crossedPaths(candidates, counts, added, config)
+  const awaited = await keepSamples(tx, ports, namespace.id, shapes, candidates)
+  if (crossed.length === 0 && !awaited) return
   await addCheck(tx, ports.queue, namespace.id)
+}
+
+/** True where a decision waited for one of them, to be made with it. */
+async function keepSamples(
+  tx: Db,
+  { config }: Pick<UsagePorts, 'config'>,
+  namespaceId: string,
+  shapes: readonly ShapeCount[],
+  candidates: ReadonlySet<string>,
+): Promise<boolean> {
+  if (config.querySamples === 'off') return false
+  const named = shapes.filter(({ paths }) => paths.some((path) => candidates.has(path)))
+  const samples = named.flatMap(({ samples: some, paths }) =>
+    some.map((sample) => ({ ...sample, paths })),
+  )
+  if (samples.length === 0) return false
+  const most = { shape: config.querySamplesMax, total: config.querySamplesTotalMax }
+  await addSamples(tx, namespaceId, samples, most)
+  const paths = [...new Set(samples.flatMap((sample) => sample.paths))]
+  const newest = await readNewestDecisions(tx, namespaceId, paths)
+  return [...newest.values()].some(({ state }) => state === 'observed')
 }
