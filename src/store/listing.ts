@@ -2,7 +2,9 @@ import { sql, type RawBuilder, type Selectable, type SqlBool } from 'kysely'
 import type { Config } from '../config.ts'
 import {
   comparePlaces,
+  cursorOf as placeCursor,
   firstPlaces,
+  placeOf as placeAt,
   sortKeys,
   type Place,
 } from '../domain/documents/document-order.ts'
@@ -10,6 +12,7 @@ import { fail, invalid } from '../domain/failure.ts'
 import { filterTest } from '../domain/filters/evaluate-filter.ts'
 import { hasText } from '../domain/has-text.ts'
 import type { ListRequest, ListResult, SortOption } from '../domain/listing.ts'
+import { Slices } from '../domain/slices.ts'
 import type { Db, Tables } from './tables.ts'
 
 /** What of one table a list shows, and by which names clients filter and sort it. */
@@ -103,25 +106,31 @@ async function pageByFields<Name extends keyof Tables, T>(
   request: ListRequest,
 ): Promise<ListResult<T>> {
   const { limit, offset, cursor, includeTotal } = request.page
-  if (cursor !== null) throw noCursor()
   const matches = matcher(listed, request)
-  const first = firstPlaces(offset + limit + 1, comparePlaces(request.sort))
+  const after = cursor === null ? null : placeAt(cursor, request.sort.length, anyId)
+  const skip = after ? 0 : offset
+  const compare = comparePlaces(request.sort)
+  const first = firstPlaces(skip + limit + 1, compare)
   let total = 0
   for await (const { item, keys } of itemsByColumns(ports, listed, byId, allRows)) {
     if (matches && !matches(item)) continue
     total += 1
-    first.add(placeOf(listed.view(item), request.sort, keys[0] ?? ''))
+    const place = placeOf(listed.view(item), request.sort, keys[0] ?? '')
+    if (!after || compare(place, after) > 0) first.add(place)
   }
-  const ids = first
-    .sorted()
-    .slice(offset, offset + limit)
-    .map(({ pointId }) => pointId)
+  const places = first.sorted().slice(skip)
+  const shown = places.slice(0, limit)
+  const last = shown.at(-1)
+  const ids = shown.map(({ pointId }) => pointId)
   return {
     rows: await itemsOf(ports.db, listed, ids),
-    nextCursor: null,
-    total: includeTotal || offset + limit < total ? total : null,
+    nextCursor: last && places.length > limit ? placeCursor(last) : null,
+    total: includeTotal || places.length > limit ? total : null,
   }
 }
+
+/** Each table has ids of its own; a cursor's stands for no row, only for a place among them. */
+const anyId = /^.{1,200}$/
 
 const byId: readonly ColumnOrder[] = [{ column: 'id', isDescending: false }]
 const allRows = { after: null, skipped: 0, size: rowsPerRead }
@@ -141,7 +150,11 @@ async function* itemsByColumns<Name extends keyof Tables, T>(
   for (;;) {
     const rows = await readRows(db, listed, order, { after: from, offset, limit: size })
     const items = await listed.read(rows)
-    for (const [i, item] of items.entries()) yield { item, keys: rows[i]?.list_keys ?? [] }
+    const slices = new Slices()
+    for (const [i, item] of items.entries()) {
+      if (slices.isOver()) await slices.next()
+      yield { item, keys: rows[i]?.list_keys ?? [] }
+    }
     const last = rows.at(-1)
     if (!last || rows.length < size) return
     read += rows.length

@@ -63,13 +63,13 @@ export function cursorOf(place: Place): string {
   return Buffer.from(JSON.stringify([place.pointId, ...place.keys])).toString('base64url')
 }
 
-/** Throws `request_invalid` for a cursor that no list of this order made. */
-export function placeOf(cursor: string, keysCount: number): Place {
+/** Throws `request_invalid` for a cursor that no list of this order made, as its ids show too. */
+export function placeOf(cursor: string, keysCount: number, ids: RegExp = uuid): Place {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString())
     if (isPlaceTuple(parsed, keysCount)) {
       const [pointId, ...keys] = parsed
-      return { pointId, keys }
+      if (ids.test(pointId)) return { pointId, keys }
     }
   } catch {
     // Not JSON: no cursor of ours, as below.
@@ -86,7 +86,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 function isPlaceTuple(value: unknown, keysCount: number): value is [string, ...SortKey[]] {
   if (!Array.isArray(value) || value.length !== keysCount + 1) return false
   const [pointId, ...keys]: unknown[] = value
-  return typeof pointId === 'string' && uuid.test(pointId) && keys.every(isSortKey)
+  return typeof pointId === 'string' && keys.every(isSortKey)
 }
 
 function isSortKey(value: unknown): boolean {
