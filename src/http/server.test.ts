@@ -28,7 +28,7 @@ async function serve(
   const one = route({
     operationId: 'work',
     method: 'POST',
-    path: '/v1/work',
+    path: '/v1/echo',
     summary: 'Works',
     tag: 'test',
     access: 'public',
@@ -63,7 +63,7 @@ async function raw(
 test('startServer() answers JSON over HTTP and tells its url', async () => {
   await using server = await serve(echo)
 
-  const answer = await fetch(`${server.url}/v1/work/`, {
+  const answer = await fetch(`${server.url}/v1/echo/`, {
     method: 'POST',
     body: new Blob(['{"a":1}']),
   })
@@ -92,7 +92,7 @@ test('startServer() says in words that a port is taken', async () => {
 
 test('a body without Content-Length is read, an empty one with a JSON Content-Type is absent', async () => {
   await using server = await serve(echo)
-  const head = 'POST /v1/work HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
+  const head = 'POST /v1/echo HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n'
 
   const chunked = await raw(
     server.port,
@@ -109,13 +109,13 @@ test('a body without Content-Length is read, an empty one with a JSON Content-Ty
 
 test('an oversized body is a 413, and the connection goes on to serve', async () => {
   await using server = await serve(echo, { NACRE_BODY_BYTES_MAX: '1024' })
-  const large = await fetch(`${server.url}/v1/work`, {
+  const large = await fetch(`${server.url}/v1/echo`, {
     method: 'POST',
     body: new Blob(['x'.repeat(100_000)]),
   })
   assert.equal(large.status, 413)
 
-  const small = await fetch(`${server.url}/v1/work`, { method: 'POST', body: new Blob(['1']) })
+  const small = await fetch(`${server.url}/v1/echo`, { method: 'POST', body: new Blob(['1']) })
   assert.equal(small.status, 200)
 })
 
@@ -125,7 +125,7 @@ test('what is no HTTP request is answered in the envelope', async () => {
   const garbage = await raw(server.port, 'hello\r\n\r\n', () => false)
   const noHost = await raw(
     server.port,
-    'GET /v1/work HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
+    'GET /v1/echo HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n',
     () => false,
   )
 
@@ -144,7 +144,7 @@ test('a client that goes away aborts the signal of its request', async () => {
     await aborted.promise
   })
   const controller = new AbortController()
-  const request = fetch(`${server.url}/v1/work`, { method: 'POST', signal: controller.signal })
+  const request = fetch(`${server.url}/v1/echo`, { method: 'POST', signal: controller.signal })
   await begun.promise
 
   controller.abort()
@@ -161,11 +161,11 @@ test('disposing lets a request under way end, and takes no new one', async () =>
     await end.promise
     return { done: true }
   })
-  const request = fetch(`${server.url}/v1/work`, { method: 'POST' })
+  const request = fetch(`${server.url}/v1/echo`, { method: 'POST' })
   await begun.promise
 
   const closed = server[Symbol.asyncDispose]()
-  await assert.rejects(fetch(`${server.url}/v1/work`, { method: 'POST' }))
+  await assert.rejects(fetch(`${server.url}/v1/echo`, { method: 'POST' }))
   end.resolve()
 
   assert.deepEqual(await (await request).json(), { done: true })
@@ -182,7 +182,7 @@ test('disposing cuts what does not end in time', async () => {
     {},
     50,
   )
-  const request = fetch(`${server.url}/v1/work`, { method: 'POST' })
+  const request = fetch(`${server.url}/v1/echo`, { method: 'POST' })
   await begun.promise
 
   await Promise.all([server[Symbol.asyncDispose](), assert.rejects(request)])

@@ -11,6 +11,7 @@ import {
 import type { Census } from '../domain/payload-facts/census.ts'
 import type { Measurement } from '../domain/index-advisor/measurement.ts'
 import type { PayloadFieldSchema } from '../ports/vector-engine.ts'
+import { eventOf } from './index-ledger.ts'
 import type { Db, Tables } from './tables.ts'
 
 type Row = Selectable<Tables['index_decisions']>
@@ -235,17 +236,7 @@ export async function readIndexEvents(
     .orderBy('id')
     .limit(limit)
     .execute()
-  return rows.map((row) => ({
-    id: row.id,
-    namespaceId: row.namespace_id,
-    path: row.path,
-    decisionId: row.decision_id,
-    kind: row.kind,
-    from: row.from_state,
-    to: row.to_state,
-    detail: row.detail,
-    at: row.created_at,
-  }))
+  return rows.map(eventOf)
 }
 
 /** What ended long ago is not kept for ever: decisions beyond the newest `decisions`, events beyond the newest `events`. */

@@ -67,7 +67,8 @@ export async function readNewestEvents(
   return rows.map(eventOf)
 }
 
-function eventOf(row: EventRow): IndexEvent {
+/** Of a row as it is read. */
+export function eventOf(row: EventRow): IndexEvent {
   return {
     id: row.id,
     namespaceId: row.namespace_id,

@@ -1,46 +1,18 @@
 import { createHash } from 'node:crypto'
 import { sql, type RawBuilder } from 'kysely'
-import type { AskedKind } from '../domain/query-usage/asked-read.ts'
+import type { FieldCounts, FieldUses, ShapeCounts } from '../domain/query-usage/usage-counts.ts'
 import type { QuerySample, SlowRead } from './query-usage.ts'
 import type { Db } from './tables.ts'
 
 /** What is added to one field's counts of one hour. */
-export interface FieldUsageRow {
+export interface FieldUsageRow extends FieldCounts<Date>, FieldUses {
   hour: Date
-  path: string
-  field: string
-  count: number
-  countError: number
-  filters: number
-  sorts: number
-  groups: number
-  facets: number
-  operators: Record<string, number>
-  kinds: Record<string, number>
-  totalMs: number
-  maxMs: number
-  histogram: number[]
-  slow: number
-  verySlow: number
-  firstSeen: Date
-  lastSeen: Date
 }
 
 /** What is added to one shape's counts of one hour. */
-export interface ShapeUsageRow {
+export interface ShapeUsageRow extends ShapeCounts<Date> {
   hour: Date
-  shape: string
-  kind: AskedKind
-  paths: string[]
-  using: string | null
-  count: number
   countError: number
-  totalMs: number
-  histogram: number[]
-  candidates: number
-  results: number
-  firstSeen: Date
-  lastSeen: Date
 }
 
 /** How long a row that somebody else has locked is waited for. */

@@ -1,58 +1,23 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Filter } from '../domain/filters/filter.ts'
 import type { AskedKind } from '../domain/query-usage/asked-read.ts'
+import type { FieldCounts, ShapeCounts } from '../domain/query-usage/usage-counts.ts'
 import type { Db } from './tables.ts'
 
 /** How one field was used by clients' reads in a range of time. */
-export interface FieldUsage {
-  /** As a client last wrote it. */
-  field: string
-  /** Where its values stand, as payload indexes name it. */
-  path: string
-  /** Reads that named it; never too small. */
-  count: number
-  /** By how much `count` may be too large: 0 but where more names came than are kept. */
-  countError: number
+export interface FieldUsage extends FieldCounts<Date> {
   count24h: number
   count7d: number
   /** Reads that filtered by it in the last 24 hours: what the documented rule counts. */
   filtered24h: number
   /** Different shapes of reads that named it. */
   uniqueQueries: number
-  /** Operator → conditions. */
-  operators: Record<string, number>
-  /** Kind of value in the filter → conditions. */
-  kinds: Record<string, number>
   /** Reads by what they used it for. */
   uses: Record<'filter' | 'sort' | 'group' | 'facet', number>
-  totalMs: number
-  maxMs: number
-  /** domain/query-usage/histogram.ts. */
-  histogram: number[]
-  /** Reads of more than 500 ms, and of more than 1,000 ms. */
-  slow: number
-  verySlow: number
-  firstSeen: Date
-  lastSeen: Date
 }
 
 /** How often reads of one shape came in a range of time, and what they cost. */
-export interface ShapeUsage {
-  /** Readable, without any value: `search by text: brand eq text & price gte integer`. */
-  shape: string
-  kind: AskedKind
-  /** Of all fields that it names, sorted. */
-  paths: string[]
-  using: string | null
-  count: number
-  totalMs: number
-  histogram: number[]
-  /** Sums over the reads; candidates of those that knew them. */
-  candidates: number
-  results: number
-  firstSeen: Date
-  lastSeen: Date
-}
+export type ShapeUsage = ShapeCounts<Date>
 
 /** A read that took long: no value of its filter is kept. */
 export interface SlowRead {

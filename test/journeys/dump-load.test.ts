@@ -9,6 +9,7 @@ import { openClient, type Client } from '../../src/cli/demo/client.ts'
 import { startServerProcess, type ServerProcess } from '../../src/cli/demo/server-process.ts'
 import { checksumsIn, faultsOfState, linesIn, manifestIn, originalsIn } from '../support/archive.ts'
 import { openTestDatabase } from '../support/database.ts'
+import { makePlots } from '../support/plots.ts'
 import { runNacre, startNacre } from '../support/process.ts'
 import type { Answer } from '../support/server.ts'
 
@@ -132,18 +133,8 @@ async function makeFilms(root: Client): Promise<Films> {
     payload_indexes: [{ field_name: 'year', type: 'integer' }],
   })
   const client = root.within(namespace.namespace_id)
-  const bucket: Answer = await client.call('POST', '/v1/buckets', {
-    bucket_name: 'plots',
-    bucket_schema: { properties: { content: { type: 'text' }, year: { type: 'integer' } } },
-  })
-  const collection: Answer = await client.call('POST', '/v1/collections', {
-    collection_name: 'films',
-    source: { type: 'bucket', bucket_ids: [bucket.bucket_id] },
-    feature_extractor: {
-      feature_extractor_name: 'passthrough_extractor',
-      version: 'v1',
-      field_passthrough: ['year'],
-    },
+  const { bucket, collection } = await makePlots(client, 'films', {
+    feature_extractor_name: 'passthrough_extractor',
   })
   const retriever: Answer = await client.call('POST', '/v1/retrievers', {
     retriever_name: 'of a year',

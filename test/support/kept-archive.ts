@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync } from 'node:zlib'
 import type { Client } from '../../src/cli/demo/client.ts'
+import { makePlots } from './plots.ts'
 import type { Answer } from './server.ts'
 
 /** An archive that some version made, in one file: `test/fixtures/archive-<schema>.json.br`. */
@@ -50,19 +51,9 @@ export async function fillServer(root: Client): Promise<string> {
     payload_indexes: [{ field_name: 'year', type: 'integer' }],
   })
   const client = root.within(namespace.namespace_id)
-  const bucket: Answer = await client.call('POST', '/v1/buckets', {
-    bucket_name: 'plots',
-    bucket_schema: { properties: { content: { type: 'text' }, year: { type: 'integer' } } },
-  })
-  const collection: Answer = await client.call('POST', '/v1/collections', {
-    collection_name: 'plots',
-    source: { type: 'bucket', bucket_ids: [bucket.bucket_id] },
-    feature_extractor: {
-      feature_extractor_name: 'text_extractor',
-      version: 'v1',
-      input_mappings: { text: 'content' },
-      field_passthrough: ['year'],
-    },
+  const { bucket, collection } = await makePlots(client, 'plots', {
+    feature_extractor_name: 'text_extractor',
+    input_mappings: { text: 'content' },
   })
   await client.call('POST', '/v1/retrievers', {
     retriever_name: 'near',

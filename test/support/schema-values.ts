@@ -3,7 +3,7 @@ import fc from 'fast-check'
 type Schema = Record<string, unknown>
 
 /** Values that JSON Schema refuses nearly everywhere, or that code stumbles over. */
-const junk: readonly unknown[] = [
+export const junk: readonly unknown[] = [
   null,
   true,
   -1,

@@ -7,40 +7,13 @@ import type { AskedKind } from './asked-read.ts'
 import type { AnsweredRead } from './record-read.ts'
 import { addHistograms } from './histogram.ts'
 import { CountedNames, type Counted, type SharedMemory } from './counted-names.ts'
+import type { FieldCounts, FieldUses, ShapeCounts } from './usage-counts.ts'
 
 /** One field's counts until they are written. */
-export interface FieldCount extends Counted {
-  path: string
-  field: string
-  filters: number
-  sorts: number
-  groups: number
-  facets: number
-  operators: Record<string, number>
-  kinds: Record<string, number>
-  totalMs: number
-  maxMs: number
-  /** As long as its last bucket with a read. */
-  histogram: number[]
-  slow: number
-  verySlow: number
-  firstSeen: number
-  lastSeen: number
-}
+export interface FieldCount extends Counted, FieldCounts<number>, FieldUses {}
 
 /** One shape's counts until they are written. */
-export interface ShapeCount extends Counted {
-  shape: string
-  kind: AskedKind
-  paths: string[]
-  using: string | null
-  totalMs: number
-  /** As long as its last bucket with a read. */
-  histogram: number[]
-  candidates: number
-  results: number
-  firstSeen: number
-  lastSeen: number
+export interface ShapeCount extends Counted, ShapeCounts<number> {
   samples: QuerySample[]
   /** Reads that might have become samples. */
   sampled: number

@@ -125,30 +125,26 @@ function namespacesIn(parts: readonly TemplatePart[], into: Set<TemplateNamespac
 }
 
 function namespacesOf(of: Expression, into: Set<TemplateNamespace>): void {
+  if (of.kind === 'root') into.add(of.namespace)
+  for (const part of partsOf(of)) if (part) namespacesOf(part, into)
+}
+
+function partsOf(of: Expression): readonly (Expression | null)[] {
   switch (of.kind) {
     case 'literal':
-      return
     case 'root':
-      into.add(of.namespace)
-      return
+      return []
     case 'list':
-      for (const item of of.items) namespacesOf(item, into)
-      return
+      return of.items
     case 'call':
-      for (const item of of.args) namespacesOf(item, into)
-      return
+      return of.args
     case 'key':
-      namespacesOf(of.of, into)
-      namespacesOf(of.key, into)
-      return
+      return [of.of, of.key]
     case 'unary':
-      namespacesOf(of.of, into)
-      return
+      return [of.of]
     case 'binary':
-      namespacesOf(of.left, into)
-      namespacesOf(of.right, into)
-      return
+      return [of.left, of.right]
     case 'choice':
-      for (const item of [of.when, of.chosen, of.otherwise]) if (item) namespacesOf(item, into)
+      return [of.when, of.chosen, of.otherwise]
   }
 }
