@@ -55,7 +55,7 @@ async function searchFirst(nouns: NounNamespace): Promise<Searched> {
 async function watchDecisions(nouns: NounNamespace): Promise<void> {
   nouns.print('\nNobody asks for an index. Two fields were filtered by more than 100 times in')
   nouns.print('24 hours, so both are decided about (nacre indexes --watch shows the same):')
-  await untilDecided(nouns, ['relation_count', 'definition'], 0)
+  await untilDecided(nouns, ['relation_count', 'definition'], null)
 }
 
 /** Throws where a filter matches something else than before, but for documents that were written meanwhile. */

@@ -28,7 +28,7 @@ export const indexes: Command = {
     const { undo } = call.flags
     if (typeof undo === 'string') return await undoDecision(call, server, namespace, undo)
     const { check, watch } = call.flags
-    const after = watch === true ? await newestEvent(server, namespace) : 0
+    const after = watch === true ? await newestEvent(server, namespace) : null
     if (check === true) await askForCheck(call, server, namespace)
     else await show(call, server, namespace)
     if (watch === true) await follow(call, server, namespace, after)
@@ -70,7 +70,7 @@ async function follow(
   { isJson, print, signal }: CommandCall,
   server: ServerClient,
   namespace: NamedNamespace,
-  after: number,
+  after: string | null,
 ): Promise<void> {
   if (!isJson) print('\nWaiting for decisions; Ctrl+C ends it.')
   for await (const event of followEvents(server, namespace, { after, signal })) {

@@ -12,7 +12,7 @@ const ends: ReadonlySet<string> = new Set(['active', 'declined', 'reverted', 'fa
 export async function untilDecided(
   { client, namespaceId, print }: NounNamespace,
   fields: readonly string[],
-  after: number,
+  after: string | null,
 ): Promise<void> {
   const late = AbortSignal.timeout(waitMs)
   const waiting = new Set(fields)

@@ -13,33 +13,36 @@ interface EventsAnswer {
   pagination: { next_cursor: string | null }
 }
 
-/** Id of the newest line of the namespace's ledger; 0 of one without any. */
-export async function newestEvent(server: Server, namespace: { id: string }): Promise<number> {
+/** Id of the newest line of the namespace's ledger; null of one without any. */
+export async function newestEvent(
+  server: Server,
+  namespace: { id: string },
+): Promise<string | null> {
   const { results } = await server.call<EventsAnswer>('GET', `${pathOf(namespace)}?limit=1`)
-  return idOf(results[0])
+  return results[0]?.event_id ?? null
 }
 
 /** Steps of decisions and actions of the guard as they happen, oldest first, from those behind `after` on. */
 export async function* followEvents(
   server: Server,
   namespace: { id: string },
-  { after, signal }: { after: number; signal: AbortSignal },
+  { after, signal }: { after: string | null; signal: AbortSignal },
 ): AsyncGenerator<EventAnswer> {
   let last = after
   while (!signal.aborted) {
     const events = await eventsAfter(server, namespace, last)
     yield* events
-    last = idOf(events.at(-1)) || last
+    last = events.at(-1)?.event_id ?? last
     // Ends the loop, and nothing else.
     await sleep(pollMs, undefined, { signal }).catch(() => {})
   }
 }
 
-/** Oldest first. */
+/** Oldest first; all there are where the last one is not among them any more. */
 async function eventsAfter(
   server: Server,
   namespace: { id: string },
-  last: number,
+  last: string | null,
 ): Promise<EventAnswer[]> {
   const events: EventAnswer[] = []
   let cursor: string | null = null
@@ -49,14 +52,11 @@ async function eventsAfter(
       'GET',
       `${pathOf(namespace)}?limit=${eventsPerPage}${query}`,
     )
-    events.push(...page.results)
-    cursor = page.pagination.next_cursor
-  } while (cursor !== null && idOf(events.at(-1)) > last + 1)
-  return events.filter((event) => idOf(event) > last).toReversed()
-}
-
-function idOf(event: EventAnswer | undefined): number {
-  return Number(event?.event_id ?? 0)
+    const known = page.results.findIndex(({ event_id: id }) => id === last)
+    events.push(...(known < 0 ? page.results : page.results.slice(0, known)))
+    cursor = known < 0 ? page.pagination.next_cursor : null
+  } while (cursor !== null)
+  return events.toReversed()
 }
 
 function pathOf({ id }: { id: string }): string {

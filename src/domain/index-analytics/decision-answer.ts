@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { decisionStates, type IndexDecision, type IndexEvent } from '../index-advisor/decision.ts'
 import { indexTypes } from '../payload-indexes/payload-index.ts'
+import type { EventIds } from './event-ids.ts'
 import { masked, maskedDetail } from './mask-values.ts'
 import { TimeAnswer } from './time-answer.ts'
 
@@ -97,6 +98,8 @@ export type IndexDecisionAnswer = z.infer<typeof IndexDecisionAnswer>
 /** Who reads: without admin permission values of documents are masked. */
 export interface Reader {
   seesValues: boolean
+  /** Of the namespace that is read. */
+  events: EventIds
 }
 
 export function decisionAnswer(
@@ -132,10 +135,10 @@ export function decisionAnswer(
 
 export function eventAnswer(
   event: IndexEvent,
-  { seesValues }: Reader,
+  { seesValues, events }: Reader,
 ): z.infer<typeof IndexEventAnswer> {
   return {
-    event_id: event.id,
+    event_id: events.idOf(event.id),
     decision_id: event.decisionId,
     path: event.path,
     kind: event.kind,

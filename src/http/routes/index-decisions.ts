@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { invalid } from '../../domain/failure.ts'
 import { decisionStates } from '../../domain/index-advisor/decision.ts'
 import { undoDecision } from '../../domain/index-advisor/undo-decision.ts'
 import {
@@ -8,12 +9,13 @@ import {
   eventAnswer,
   type Reader,
 } from '../../domain/index-analytics/decision-answer.ts'
+import { eventIdsOf } from '../../domain/index-analytics/event-ids.ts'
 import { findDecision, listDecisions } from '../../domain/index-analytics/list-decisions.ts'
 import { listIndexEvents } from '../../domain/index-analytics/list-events.ts'
 import { requestCheck } from '../../domain/index-analytics/request-check.ts'
 import { findNamespace } from '../../domain/namespaces/find-namespace.ts'
 import type { Namespace } from '../../domain/namespaces/namespace.ts'
-import { allows, type Principal } from '../../domain/organizations/principal.ts'
+import { allows } from '../../domain/organizations/principal.ts'
 import {
   countText,
   listPage,
@@ -54,7 +56,7 @@ export const indexDecisionRoutes = [
       const states = query.state === undefined ? null : [query.state].flat()
       const only = { states, field: query.field ?? null }
       const result = await listDecisions(call.ports, namespace, only, page)
-      const reader = readerOf(call.principal)
+      const reader = await readerOf(call, namespace)
       return {
         results: result.rows.map(({ decision, events }) =>
           decisionAnswer(decision, events, reader),
@@ -80,7 +82,7 @@ export const indexDecisionRoutes = [
         namespace,
         call.params.decision_id,
       )
-      return decisionAnswer(decision, events, readerOf(call.principal))
+      return decisionAnswer(decision, events, await readerOf(call, namespace))
     },
   }),
   route({
@@ -102,7 +104,7 @@ export const indexDecisionRoutes = [
         call.params.decision_id,
       )
       const { decision, events } = await findDecision(call.ports, namespace, id)
-      return decisionAnswer(decision, events, readerOf(call.principal))
+      return decisionAnswer(decision, events, await readerOf(call, namespace))
     },
   }),
   route({
@@ -141,12 +143,7 @@ export const indexDecisionRoutes = [
     params: inNamespace,
     query: z.object({
       limit: countText(1, 1_000).default(100),
-      cursor: z
-        .string()
-        .regex(/^\d{1,18}$/, {
-          error: 'is no cursor of this list; take next_cursor of the page before',
-        })
-        .optional(),
+      cursor: z.string().max(100).optional(),
       field: z.string().max(255).optional(),
     }),
     response: z.object({
@@ -156,24 +153,37 @@ export const indexDecisionRoutes = [
     failures,
     handle: async ({ query, ...call }) => {
       const namespace = await namespaceOf(call)
-      const { limit, cursor = null, field = null } = query
+      const { limit, field = null } = query
+      const reader = await readerOf(call, namespace)
+      const cursor = query.cursor === undefined ? null : numberIn(query.cursor, reader)
       const { rows, nextCursor } = await listIndexEvents(call.ports, namespace, {
         limit,
         cursor,
         field,
       })
-      const reader = readerOf(call.principal)
+      const next = nextCursor === null ? null : reader.events.idOf(nextCursor)
       return {
         results: rows.map((event) => eventAnswer(event, reader)),
-        pagination: { next_cursor: nextCursor, has_more: nextCursor !== null },
+        pagination: { next_cursor: next, has_more: next !== null },
       }
     },
   }),
 ]
 
 /** Values of documents and filters are shown to admins alone (design 4). */
-function readerOf(principal: Principal): Reader {
-  return { seesValues: allows(principal, 'admin') }
+async function readerOf(
+  { ports, principal }: Pick<CallContext, 'ports' | 'principal'>,
+  namespace: Namespace,
+): Promise<Reader> {
+  return { seesValues: allows(principal, 'admin'), events: await eventIdsOf(ports, namespace) }
+}
+
+/** Throws `request_invalid` for what no page of this ledger gave. */
+function numberIn(cursor: string, { events }: Reader): string {
+  const number = events.numberOf(cursor)
+  if (number !== null) return number
+  const message = 'is no cursor of this list; take next_cursor of the page before'
+  throw invalid(['query', 'cursor'], message, 'invalid_cursor')
 }
 
 async function namespaceOf({
