@@ -1,4 +1,4 @@
-import { writeFile, chmod } from 'node:fs/promises'
+import { open, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compose } from './compose.ts'
 import type { Config } from './config.ts'
@@ -7,6 +7,7 @@ import { recoverIndexChecks } from './domain/index-advisor/add-check.ts'
 import { addBlobSweep } from './domain/objects/remove-unused-blobs.ts'
 import { recoverNamespaces } from './domain/namespaces/recover-namespaces.ts'
 import { ensureFirstKey } from './domain/organizations/ensure-first-key.ts'
+import { recoverJobs } from './domain/recover-jobs.ts'
 import { flushUsage } from './domain/query-usage/flush-usage.ts'
 import { addUsageSweep } from './domain/query-usage/sweep-usage.ts'
 import { flushExecutions } from './domain/retrievers/execution-log.ts'
@@ -36,13 +37,16 @@ export async function openProduct(config: Config, log: Logger): Promise<Product>
   try {
     const composition = stack.use(await compose(config, log))
     const { ports, folder, isAlone } = composition
-    const adminKey = await ensureFirstKey(ports, { adminKey: config.adminKey ?? null })
-    if (adminKey !== null) await keepAdminKey(folder, adminKey)
+    const adminKey = await ensureFirstKey(ports, {
+      adminKey: config.adminKey ?? null,
+      keep: (key) => keepAdminKey(folder, key),
+    })
     if (isAlone) await ports.queue.requeueActive()
     await recoverNamespaces(ports, { isAlone })
     // Not before what the dead held is free again: from here on others may hold something.
     await composition.admitOthers()
     await recoverBatches(ports)
+    await recoverJobs(ports)
     await recoverIndexChecks(ports)
     await addBlobSweep(ports)
     await addUsageSweep(ports)
@@ -82,8 +86,13 @@ export async function openServer(config: Config, log: Logger): Promise<Product &
   }
 }
 
+/** Whole or not at all, and on disk when it returns: the file of an earlier database stays until then. */
 async function keepAdminKey(folder: string, key: string): Promise<void> {
   const path = join(folder, 'admin.key')
-  await writeFile(path, `${key}\n`, { mode: 0o600 })
-  await chmod(path, 0o600)
+  // What a killed start left may have another mode.
+  await rm(`${path}.new`, { force: true })
+  await writeFile(`${path}.new`, `${key}\n`, { mode: 0o600, flush: true })
+  await rename(`${path}.new`, path)
+  await using directory = await open(folder)
+  await directory.sync()
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Ports } from '../../ports/ports.ts'
 import { fail, invalid } from '../failure.ts'
 import { openLoad } from './begin-load.ts'
@@ -34,11 +35,21 @@ export async function loadOriginal(
   signal?: AbortSignal,
 ): Promise<void> {
   await openLoad(ports)
-  const stored = await ports.blobs.put(content, signal)
-  if (stored.hash === hash) return
-  // A server that is being loaded has no other use for it than one that has its name.
-  await ports.blobs.delete(stored.hash)
-  throw invalid(['body'], `has the SHA-256 ${stored.hash}, not ${hash}`, 'checksum')
+  await ports.blobs.put(checked(content, hash), signal)
+}
+
+/** The store keeps nothing of a stream that fails at its end. */
+async function* checked(
+  content: AsyncIterable<Uint8Array>,
+  hash: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const digest = createHash('sha256')
+  for await (const chunk of content) {
+    digest.update(chunk)
+    yield chunk
+  }
+  const found = digest.digest('hex')
+  if (found !== hash) throw invalid(['body'], `has the SHA-256 ${found}, not ${hash}`, 'checksum')
 }
 
 function absent(hash: string) {

@@ -2,6 +2,7 @@ import type { Ports } from '../../ports/ports.ts'
 import { markBucketDeleting, readDeletingBucket, removeBucket } from '../../store/buckets.ts'
 import { readActiveBatches } from '../../store/batches.ts'
 import { firstObjectIds } from '../../store/objects.ts'
+import type { Db } from '../../store/tables.ts'
 import { cancelBatch } from '../batches/cancel-batch.ts'
 import { fail } from '../failure.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
@@ -34,26 +35,35 @@ export async function deleteBucket(
       inputs: [{ bucket_id: bucket.id }],
       additionalData: { bucket_id: bucket.id, bucket_name: bucket.name },
     })
-    const payload = {
-      organization_id: namespace.organizationId,
-      bucket_id: bucket.id,
-      task_id: made.id,
-    }
-    await ports.queue.add(tx, bucketDeleteJobName, payload)
+    const { organizationId } = namespace
+    await addBucketDeletion(ports, tx, { organizationId, bucketId: bucket.id, taskId: made.id })
     return made
   })
   ports.cache.forget('buckets')
   return task
 }
 
+/** A bucket that is being deleted, and the task that tells of it. */
+export interface BucketDeletion {
+  organizationId: string
+  bucketId: string
+  taskId: string
+}
+
+/** At most one waits for each bucket. */
+export async function addBucketDeletion(
+  { queue }: Pick<Ports, 'queue'>,
+  db: Db,
+  { organizationId, bucketId, taskId }: BucketDeletion,
+): Promise<void> {
+  const payload = { organization_id: organizationId, bucket_id: bucketId, task_id: taskId }
+  await queue.add(db, bucketDeleteJobName, payload, { singletonKey: bucketId })
+}
+
 /** The job: batches are cancelled, objects go in steps, the bucket last. Safe to run again from any point. */
 export async function emptyBucket(
   ports: Ports,
-  {
-    organizationId,
-    bucketId,
-    taskId,
-  }: { organizationId: string; bucketId: string; taskId: string },
+  { organizationId, bucketId, taskId }: BucketDeletion,
   signal: AbortSignal,
 ): Promise<void> {
   const bucket = await readDeletingBucket(ports.db, bucketId)

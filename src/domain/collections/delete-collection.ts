@@ -1,5 +1,6 @@
 import type { Ports } from '../../ports/ports.ts'
 import { markCollectionDeleting, removeCollection } from '../../store/collections.ts'
+import type { Db } from '../../store/tables.ts'
 import { deleteDocuments } from '../documents/delete-documents.ts'
 import { fail, isFailure } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
@@ -7,6 +8,8 @@ import { findNamespace } from '../namespaces/find-namespace.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { Collection } from './collection.ts'
 import { collectionsOf } from './find-collection.ts'
+
+export const collectionDeleteJobName = 'collection.delete'
 
 /** How long the request that deletes has the collection to itself before the job looks after it. */
 const jobDelaySeconds = 60
@@ -32,24 +35,40 @@ export async function deleteCollection(
   }
   await ports.db.transaction().execute(async (tx) => {
     await markCollectionDeleting(tx, collection.id)
-    const payload = {
-      organization_id: namespace.organizationId,
-      namespace_id: namespace.id,
-      collection_id: collection.id,
-    }
-    await ports.queue.add(tx, 'collection.delete', payload, { delaySeconds: jobDelaySeconds })
+    const { organizationId, id: namespaceId } = namespace
+    const place = { organizationId, namespaceId, collectionId: collection.id }
+    await addCollectionDeletion(ports, tx, place, jobDelaySeconds)
   })
   ports.cache.forget('collections')
   return await eraseCollection(ports, namespace, collection.id)
 }
 
+export interface CollectionPlace {
+  organizationId: string
+  namespaceId: string
+  collectionId: string
+}
+
+/** At most one waits for each collection; without a delay the one that waits is brought forward. */
+export async function addCollectionDeletion(
+  { queue }: Pick<Ports, 'queue'>,
+  db: Db,
+  { organizationId, namespaceId, collectionId }: CollectionPlace,
+  delaySeconds = 0,
+): Promise<void> {
+  const payload = {
+    organization_id: organizationId,
+    namespace_id: namespaceId,
+    collection_id: collectionId,
+  }
+  const options = { singletonKey: collectionId, ...(delaySeconds > 0 && { delaySeconds }) }
+  await queue.add(db, collectionDeleteJobName, payload, options)
+}
+
 /**
  * The job: ends a deletion whose request did not, and takes along what a batch that was under way wrote after it.
  */
-export async function finishCollectionDelete(
-  ports: Ports,
-  place: { organizationId: string; namespaceId: string; collectionId: string },
-): Promise<void> {
+export async function finishCollectionDelete(ports: Ports, place: CollectionPlace): Promise<void> {
   try {
     const namespace = await findNamespace(ports, place.organizationId, place.namespaceId)
     await eraseCollection(ports, namespace, place.collectionId)

@@ -20,6 +20,7 @@ import { enableInNew, refuseWithoutHost, sharedPlugins } from '../plugins/enable
 import { pluginExtractor } from '../plugins/plugin-extractor.ts'
 import type { Plugin } from '../plugins/plugin.ts'
 import { resourceName } from '../resource-name.ts'
+import { addExpiry } from './delete-namespace.ts'
 import { parseInfrastructure } from './infrastructure.ts'
 import type { ExclusiveLease } from './lease.ts'
 import { collectionSpec, mergeVectors } from './merge-vectors.ts'
@@ -226,8 +227,6 @@ async function claim(
       singletonKey: namespace.id,
     })
     if (namespace.autoCreateIndexes) await addCheck(tx, queue, namespace.id)
-    if (ttlSeconds !== null) {
-      await queue.add(tx, 'namespace.expire', payload, { delaySeconds: ttlSeconds })
-    }
+    if (ttlSeconds !== null) await addExpiry(ports, tx, namespace.id, ttlSeconds)
   })
 }

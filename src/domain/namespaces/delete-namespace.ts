@@ -17,6 +17,8 @@ import { updateTask } from '../tasks/update-task.ts'
 import { findNamespace } from './find-namespace.ts'
 import { aliasOf, type Namespace } from './namespace.ts'
 
+export const expireJobName = 'namespace.expire'
+
 /** Objects that one transaction deletes, so that none holds its locks for long. */
 const objectsAtOnce = 1_000
 
@@ -37,6 +39,17 @@ export async function deleteNamespace(
   ports.cache.forget('namespaces')
   if (!task) throw fail('not_found', { resource: 'namespace', id: identifier })
   return { namespace, task }
+}
+
+/** The job that ends a namespace's time; at most one waits for each. */
+export async function addExpiry(
+  { queue }: Pick<Ports, 'queue'>,
+  db: Db,
+  namespaceId: string,
+  delaySeconds = 0,
+): Promise<void> {
+  const options = { singletonKey: namespaceId, delaySeconds }
+  await queue.add(db, expireJobName, { namespace_id: namespaceId }, options)
 }
 
 /** The deletion of a namespace whose time is up (`ttl_seconds`); nothing where it is gone already. */

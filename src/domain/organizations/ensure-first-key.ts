@@ -17,6 +17,13 @@ export const adminEmail = 'admin@localhost'
 
 type Needs = Pick<Ports, 'db' | 'cache' | 'now' | 'newId'>
 
+export interface FirstKey {
+  /** Null: one is made up where there is none. */
+  adminKey: string | null
+  /** Puts a key that was made up where its owner finds it. Killed at any point, there is no valid key that nobody knows. */
+  keep?: (key: string) => Promise<void>
+}
+
 /**
  * An organization, its admin and the admin's key, made where they are absent; of processes that start at once, one
  * makes them. A given key replaces another that was there. Answers the plaintext of a key that was made up here, else
@@ -24,7 +31,7 @@ type Needs = Pick<Ports, 'db' | 'cache' | 'now' | 'newId'>
  */
 export async function ensureFirstKey(
   ports: Needs,
-  { adminKey }: { adminKey: string | null },
+  { adminKey, keep }: FirstKey,
 ): Promise<string | null> {
   const made = await ports.db.transaction().execute(async (tx) => {
     await lockFirstStart(tx)
@@ -35,6 +42,8 @@ export async function ensureFirstKey(
     const present = await readAdminKey(tx, admin.id)
     if (present === null) {
       const key = adminKey ?? newApiKey()
+      // Before the commit that makes it valid: a later start cannot tell it again.
+      if (adminKey === null) await keep?.(key)
       await insertApiKey(tx, adminApiKey(ports, admin, key))
       return adminKey === null ? key : null
     }

@@ -62,8 +62,17 @@ export async function queueDeployment(
 ): Promise<void> {
   await beginDeployment(tx, namespace.id, plugin.id, deployment)
   if (deployment.state === 'not_deployed') return
-  const payload = { namespace_id: namespace.id, plugin_row_id: plugin.id }
-  await queue.add(tx, deployJobName, payload, { singletonKey: `${namespace.id} ${plugin.id}` })
+  await addDeployment({ queue }, tx, { namespaceId: namespace.id, pluginRowId: plugin.id })
+}
+
+/** At most one waits for each plugin of a namespace. */
+export async function addDeployment(
+  { queue }: Pick<Ports, 'queue'>,
+  db: Db,
+  { namespaceId, pluginRowId }: { namespaceId: string; pluginRowId: string },
+): Promise<void> {
+  const payload = { namespace_id: namespaceId, plugin_row_id: pluginRowId }
+  await queue.add(db, deployJobName, payload, { singletonKey: `${namespaceId} ${pluginRowId}` })
 }
 
 /** Throws what makes a deployment pointless before anything is written. */

@@ -1,7 +1,10 @@
 import { z } from 'zod'
 import { processBatch } from '../../domain/batches/process-batch.ts'
 import { batchJobName } from '../../domain/batches/submit-batch.ts'
-import { finishCollectionDelete } from '../../domain/collections/delete-collection.ts'
+import {
+  collectionDeleteJobName,
+  finishCollectionDelete,
+} from '../../domain/collections/delete-collection.ts'
 import { job } from '../job.ts'
 
 export const batchJobs = [
@@ -13,13 +16,13 @@ export const batchJobs = [
     run: (ports, { batch_id: id }, signal) => processBatch(ports, id, signal),
   }),
   job({
-    name: 'collection.delete',
+    name: collectionDeleteJobName,
     payload: z.object({
       organization_id: z.string(),
       namespace_id: z.string(),
       collection_id: z.string(),
     }),
-    attempts: 20,
+    attempts: 1_000,
     run: (ports, payload) =>
       finishCollectionDelete(ports, {
         organizationId: payload.organization_id,

@@ -7,7 +7,7 @@ export const bucketJobs = [
   job({
     name: bucketDeleteJobName,
     payload: z.object({ organization_id: z.string(), bucket_id: z.string(), task_id: z.string() }),
-    attempts: 20,
+    attempts: 1_000,
     run: (
       ports,
       { organization_id: organizationId, bucket_id: bucketId, task_id: taskId },

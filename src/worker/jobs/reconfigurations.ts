@@ -7,7 +7,7 @@ export const reconfigurationJobs = [
   job({
     name: eraseJobName,
     payload: z.object({ namespace_id: z.string() }),
-    attempts: 100,
+    attempts: 1_000,
     run: (ports, { namespace_id }, signal) => eraseGenerations(ports, namespace_id, signal),
   }),
   job({
