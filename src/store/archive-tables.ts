@@ -106,7 +106,7 @@ export const leftOutTables: Readonly<Record<string, string>> = {
   query_samples:
     'Values of queries are personal data, kept for 48 hours; new queries bring new ones.',
   object_erasures:
-    'What is still there of an object that is being deleted stands in an archive; its deletion had not been answered.',
+    'The job that ends such a deletion stands in an archive, and finds what is left without them.',
   unused_blobs: 'Only originals that a row names stand in an archive.',
   signing_keys: 'A secret of the server; each makes its own.',
   plugin_uploads: 'An upload under way is begun again; its signed URL would be worth nothing.',

@@ -1,6 +1,13 @@
-import { sql, type Selectable } from 'kysely'
-import type { ErrorType, LedgerRow, LedgerSums, RowOutcome } from '../domain/batches/batch.ts'
-import type { Db, Tables } from './tables.ts'
+import { sql } from 'kysely'
+import {
+  activeStatuses,
+  type Batch,
+  type ErrorType,
+  type LedgerRow,
+  type LedgerSums,
+  type RowOutcome,
+} from '../domain/batches/batch.ts'
+import type { Db } from './tables.ts'
 
 /** Rows of one statement: it holds few locks and little memory however large the batch. */
 const rowsPerStatement = 10_000
@@ -29,17 +36,25 @@ export async function openLedger(
   }
 }
 
-/** The same for sources that are no objects of the batch: documents of an upstream collection. */
+/**
+ * The same for sources that are no objects of the batch: documents of an upstream collection. Nothing where the job that
+ * asks has lost its batch to another one, or the batch has ended: then its rows are told already.
+ */
 export async function openLedgerFor(
   db: Db,
-  batchId: string,
+  { id: batchId, fence }: Pick<Batch, 'id' | 'fence'>,
   place: { collectionId: string; tier: number; sourceIds: readonly string[] },
 ): Promise<void> {
   const { collectionId, tier, sourceIds } = place
   await sql`
+    with held as (
+      select id from batches
+      where id = ${batchId} and fence = ${fence} and status = any(${[...activeStatuses]}::text[])
+      for share
+    )
     insert into ingest_ledger (batch_id, collection_id, object_id, tier, state)
-    select ${batchId}, ${collectionId}, id, ${tier}, 'pending'
-    from unnest(${sourceIds}::text[]) as source (id)
+    select held.id, ${collectionId}, source.id, ${tier}, 'pending'
+    from held cross join unnest(${sourceIds}::text[]) as source (id)
     on conflict do nothing
   `.execute(db)
 }
@@ -134,6 +149,35 @@ export async function skipOpenRows(db: Db, batchId: string, reason: string): Pro
     .execute()
 }
 
+/** What is still open ends as failed: it was tried, and nobody will try again by himself. */
+export async function failOpenRows(db: Db, batchId: string, reason: string): Promise<void> {
+  await db
+    .updateTable('ingest_ledger')
+    .set({
+      state: 'failed',
+      documents: 0,
+      error_type: 'runtime',
+      reason,
+      attempts: sql<number>`attempts + 1`,
+      updated_at: sql<Date>`now()`,
+    })
+    .where('batch_id', '=', batchId)
+    .where('state', 'in', ['pending', 'extracted'])
+    .execute()
+}
+
+export async function hasOpenRows(db: Db, batchId: string, tier: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('ingest_ledger')
+    .select('object_id')
+    .where('batch_id', '=', batchId)
+    .where('tier', '=', tier)
+    .where('state', 'in', ['pending', 'extracted'])
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Failed rows become pending again; their number. */
 export async function reopenFailedRows(
   db: Db,
@@ -142,14 +186,23 @@ export async function reopenFailedRows(
     errorTypes: readonly ErrorType[] | null
     tiers: readonly number[] | null
     attemptsMax: number
+    /** Only those whose documents were made, and did not come to stand in the engine. */
+    onlyUnwritten?: boolean
   },
 ): Promise<number> {
   const { numUpdatedRows } = await db
     .updateTable('ingest_ledger')
-    .set({ state: 'pending', error_type: null, reason: null, updated_at: sql<Date>`now()` })
+    .set({
+      state: 'pending',
+      documents: 0,
+      error_type: null,
+      reason: null,
+      updated_at: sql<Date>`now()`,
+    })
     .where('batch_id', '=', batchId)
     .where('state', '=', 'failed')
     .where('attempts', '<=', which.attemptsMax)
+    .$if(which.onlyUnwritten === true, (query) => query.where('documents', '>', 0))
     .$if(which.errorTypes !== null, (query) =>
       query.where('error_type', 'in', which.errorTypes ?? []),
     )
@@ -158,7 +211,7 @@ export async function reopenFailedRows(
   return Number(numUpdatedRows)
 }
 
-const noSums: LedgerSums = {
+export const noSums: LedgerSums = {
   accepted: 0,
   written: 0,
   failed: 0,
@@ -213,98 +266,26 @@ export function addSums(a: LedgerSums, b: LedgerSums): LedgerSums {
   }
 }
 
-/** The reasons of failed or skipped rows by how often they stand there, the most frequent first. */
-export async function readReasons(
-  db: Db,
-  batchId: string,
-  state: 'failed' | 'skipped',
-  limit: number,
-): Promise<{ errorType: ErrorType | null; reason: string; rows: number; sample: string }[]> {
-  const rows = await db
-    .selectFrom('ingest_ledger')
-    .select(({ fn }) => [
-      'error_type',
-      'reason',
-      fn.countAll().as('rows'),
-      fn.min('object_id').as('sample'),
-    ])
-    .where('batch_id', '=', batchId)
-    .where('state', '=', state)
-    .groupBy(['error_type', 'reason'])
-    .orderBy('rows', 'desc')
-    .orderBy('reason')
-    .limit(limit)
-    .execute()
-  return rows.map((row) => ({
-    errorType: row.error_type as ErrorType | null,
-    reason: row.reason ?? '',
-    rows: Number(row.rows),
-    sample: row.sample,
-  }))
-}
-
-export interface FailedRow {
-  sourceId: string
-  collectionId: string
-  tier: number
-  errorType: ErrorType | null
-  reason: string
-  attempts: number
-}
-
-export async function readFailedRows(
-  db: Db,
-  batchId: string,
-  page: { tier: number | null; collectionId: string | null; limit: number; offset: number },
-): Promise<{ rows: FailedRow[]; total: number }> {
-  const failed = db
-    .selectFrom('ingest_ledger')
-    .where('batch_id', '=', batchId)
-    .where('state', '=', 'failed')
-    .$if(page.tier !== null, (query) => query.where('tier', '=', page.tier))
-    .$if(page.collectionId !== null, (query) =>
-      query.where('collection_id', '=', page.collectionId),
-    )
-  const [rows, count] = await Promise.all([
-    failed
-      .selectAll()
-      .orderBy('tier')
-      .orderBy('collection_id')
-      .orderBy('object_id')
-      .limit(page.limit)
-      .offset(page.offset)
-      .execute(),
-    failed.select(({ fn }) => fn.countAll().as('rows')).executeTakeFirst(),
-  ])
-  return { rows: rows.map(failedOf), total: Number(count?.rows ?? 0) }
-}
-
-function failedOf(row: Selectable<Tables['ingest_ledger']>): FailedRow {
-  return {
-    sourceId: row.object_id,
-    collectionId: row.collection_id,
-    tier: row.tier,
-    errorType: row.error_type as ErrorType | null,
-    reason: row.reason ?? '',
-    attempts: row.attempts,
-  }
-}
-
 /**
- * Objects of the batch get their end from their rows: FAILED with a reason where one failed, else COMPLETED. Objects
- * without any ended row stay as they are.
+ * Objects of the batch get their end from their rows: FAILED with a reason where one failed, else COMPLETED where one
+ * was written, else, where `withSkipped` says so, SKIPPED. Objects without any ended row stay as they are. Not a change
+ * of the object: what was made of it is no older than it is.
  */
-export async function settleObjects(db: Db, batchId: string): Promise<void> {
+export async function settleObjects(
+  db: Db,
+  batchId: string,
+  { withSkipped }: { withSkipped: boolean },
+): Promise<void> {
+  const ends = ['written', 'failed', ...(withSkipped ? ['skipped'] : [])]
   await sql`
-    update objects set
-      status = case when ended.failed then 'FAILED' else 'COMPLETED' end,
-      error = ended.reason,
-      updated_at = now()
+    update objects set status = ended.status, error = ended.reason
     from (
-      select object_id, bool_or(state = 'failed') as failed,
+      select object_id,
+        case when bool_or(state = 'failed') then 'FAILED'
+          when bool_or(state = 'written') then 'COMPLETED' else 'SKIPPED' end as status,
         min(reason) filter (where state = 'failed') as reason
       from ingest_ledger
-      where batch_id = ${batchId} and state in ('written', 'failed')
+      where batch_id = ${batchId} and state = any(${ends}::text[])
       group by object_id
     ) as ended
     where objects.id = ended.object_id

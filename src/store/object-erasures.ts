@@ -44,12 +44,13 @@ export async function hasActiveBatch(
     .select('id')
     .where('namespace_id', '=', namespaceId)
     .where('status', 'in', activeStatuses)
-    .where(({ or, eb, exists, selectFrom }) =>
-      or([
+    .where((where) =>
+      where.or([
         // Its rows are documents, of whichever object.
-        eb('type', '=', 'COLLECTION'),
-        exists(
-          selectFrom('batch_objects')
+        where.eb('type', '=', 'COLLECTION'),
+        where.exists(
+          where
+            .selectFrom('batch_objects')
             .select('object_id')
             .whereRef('batch_objects.batch_id', '=', 'batches.id')
             .where('batch_objects.object_id', '=', objectId),

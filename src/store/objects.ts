@@ -26,9 +26,12 @@ export async function insertObjects(
   return written
 }
 
-/** Replaces fields and blobs of a row that is there; its id, creation and bucket stay. */
-export async function replaceObject(db: Db, object: StoredObject): Promise<void> {
-  await db
+/**
+ * Replaces fields and blobs of a row that is there; its id, creation and bucket stay. Answers when it was changed: later
+ * than ever before, so that no two contents of an object have the same time.
+ */
+export async function replaceObject(db: Db, object: StoredObject): Promise<Date> {
+  const row = await db
     .updateTable('objects')
     .set({
       key_prefix: object.keyPrefix,
@@ -36,12 +39,28 @@ export async function replaceObject(db: Db, object: StoredObject): Promise<void>
       fields: JSON.stringify(object.fields),
       status: object.status,
       error: object.error,
-      updated_at: object.updatedAt,
+      updated_at: sql<Date>`greatest(${object.updatedAt}::timestamptz, updated_at + interval '1 millisecond')`,
     })
     .where('id', '=', object.id)
-    .execute()
+    .returning('updated_at')
+    .executeTakeFirst()
   await db.deleteFrom('object_blobs').where('object_id', '=', object.id).execute()
   await insertBlobs(db, [object])
+  return row?.updated_at ?? object.updatedAt
+}
+
+/** When each of these was changed last, as `replaceObject` answers it; absent ones are left out. */
+export async function readObjectVersions(
+  db: Db,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('objects')
+    .select(['id', 'updated_at'])
+    .where('id', '=', anyOf(ids))
+    .execute()
+  return new Map(rows.map((row) => [row.id, row.updated_at.toISOString()]))
 }
 
 /** The rows that hold these unique values, locked until the transaction ends. */
@@ -139,12 +158,17 @@ export async function readObjectIdsAfter(
   return rows.map(({ id }) => id)
 }
 
-/** One object, its row locked until the transaction ends; null where it is gone. */
-export async function lockObject(db: Db, id: string): Promise<StoredObject | null> {
+/** One object, its row locked until the transaction ends; null, and nothing locked, where its bucket has none. */
+export async function lockObject(
+  db: Db,
+  bucketId: string,
+  id: string,
+): Promise<StoredObject | null> {
   const row = await db
     .selectFrom('objects')
     .selectAll()
     .where('id', '=', id)
+    .where('bucket_id', '=', bucketId)
     .forUpdate()
     .executeTakeFirst()
   const [object] = row ? await withBlobs(db, [row]) : []

@@ -15,8 +15,10 @@ export interface BatchRun {
   namespace: Namespace
   /** Those of the batch that still are there. */
   collections: ReadonlyMap<string, Collection>
-  /** Collection → the conditions its sources must meet, its own and the trigger's. */
+  /** Collection → the conditions that it puts on its sources. */
   filters: ReadonlyMap<string, readonly FilterTest[]>
+  /** Collection → the conditions of who triggered it: other sources are left as they are. */
+  asked: ReadonlyMap<string, readonly FilterTest[]>
 }
 
 /** Throws `not_found` where the namespace is gone: then the batch is, or is about to be. */
@@ -29,18 +31,15 @@ export async function openRun(
   const wanted = new Set(batch.tiers.flat())
   const all = await collectionsOf(ports, namespace.id)
   const collections = all.filter(({ id }) => wanted.has(id))
-  const triggered = batch.tiers[0]?.length === 1 ? batch.metadata['source_filters'] : undefined
+  const [first = []] = batch.tiers
+  const triggered = first.length === 1 ? testOf(ports, batch.metadata['source_filters']) : []
   return {
     batch,
     organizationId: organizationId ?? '',
     namespace,
     collections: new Map(collections.map((collection) => [collection.id, collection])),
-    filters: new Map(
-      collections.map(({ id, source }) => {
-        const given = [source.source_filters, batch.tiers[0]?.includes(id) ? triggered : undefined]
-        return [id, given.flatMap((filter) => testOf(ports, filter))]
-      }),
-    ),
+    filters: filtersOf(ports, collections),
+    asked: new Map(first.map((id) => [id, triggered])),
   }
 }
 

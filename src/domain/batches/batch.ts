@@ -44,7 +44,8 @@ export interface LedgerRow {
 /** What became of a row. */
 export type RowOutcome =
   | { state: 'written'; row: LedgerRow; documents: number }
-  | { state: 'failed'; row: LedgerRow; errorType: ErrorType; reason: string }
+  /** With the number of its documents where they were made, and the engine refused or lost them. */
+  | { state: 'failed'; row: LedgerRow; errorType: ErrorType; reason: string; documents?: number }
   /** With an error type where the extractor passed it over: not asked for, as by a filter, and no failure either. */
   | { state: 'skipped'; row: LedgerRow; reason: string; errorType?: ErrorType }
 

@@ -12,7 +12,7 @@ import { createTask } from '../tasks/create-task.ts'
 import { findTask } from '../tasks/find-task.ts'
 import { terminalStatuses, type Task } from '../tasks/task.ts'
 import { updateTask } from '../tasks/update-task.ts'
-import { progressOf } from './progress.ts'
+import { progressOf, reasonsOf } from './progress.ts'
 
 /**
  * What is open ends as skipped; a job that runs stops within its chunk and still tells of what it wrote. A batch
@@ -40,10 +40,12 @@ export async function cancelBatch(
       ).id
     if (!terminalStatuses.includes(batch.status)) {
       await skipOpenRows(tx, batchId, 'The batch was cancelled.')
-      await settleObjects(tx, batchId)
+      await settleObjects(tx, batchId, { withSkipped: false })
       await releaseObjects(tx, batchId)
       await changeBatch(tx, batchId, { status: 'CANCELED', taskId })
-      const additionalData = progressOf(batch, await readLedgerSums(tx, batchId))
+      const sums = await readLedgerSums(tx, batchId)
+      const { told } = await reasonsOf(tx, batchId, sums)
+      const additionalData = { ...progressOf(batch, sums), ...told }
       await updateTask(tx, taskId, { status: 'CANCELED', additionalData })
     }
     return await findTask({ db: tx }, organizationId, taskId)

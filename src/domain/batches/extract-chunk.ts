@@ -12,16 +12,25 @@ import { collisionFault, documentFault } from './document-fault.ts'
 import { loadSources, type Source } from './load-sources.ts'
 import { runPlugin } from './run-plugin.ts'
 
+export interface ExtractedSource {
+  row: LedgerRow
+  source: Source
+  documents: NewDocument[]
+}
+
 /** Rows whose documents are to be written, and rows that have ended without any. */
 export interface ExtractedChunk {
-  documents: { row: LedgerRow; source: Source; documents: NewDocument[] }[]
+  documents: ExtractedSource[]
+  /** Of these the collection makes nothing now, whatever it made of them before: they are in `outcomes` as well. */
+  emptied: { row: LedgerRow; source: Source }[]
   outcomes: RowOutcome[]
   /** What the extractor said beside its documents, each once: for the batch's task. */
   warnings: ReadonlySet<string>
 }
 
 /** What of a run an extraction knows: whose collections, and which of their sources are wanted. */
-export type ExtractionRun = Pick<BatchRun, 'namespace' | 'collections' | 'filters'>
+export type ExtractionRun = Pick<BatchRun, 'namespace' | 'collections' | 'filters'> &
+  Partial<Pick<BatchRun, 'asked'>>
 export type ExtractNeeds = Pick<
   Ports,
   'db' | 'cache' | 'blobs' | 'vectors' | 'extractors' | 'plugins'
@@ -52,16 +61,13 @@ export async function extractChunk(
   const gone = rows.filter((row) => !sources.some((source) => source.row === row))
   const chunk: ExtractedChunk = {
     documents: [],
+    emptied: [],
     outcomes: gone.map((row) =>
       skipped(row, 'The source was deleted after the batch was submitted.'),
     ),
     warnings: new Set(),
   }
-  const ready = sources.filter((source) => {
-    const outcome = refusal(run, collection, extractor, source)
-    if (outcome) chunk.outcomes.push(outcome)
-    return outcome === null
-  })
+  const ready = sources.filter((source) => isReady(run, collection, extractor, source, chunk))
   const extracted = await extract(ports, run, { collection, extractor }, ready, signal)
   for (const [i, source] of ready.entries()) {
     sortOut(run, collection, extractor, source, extracted[i], chunk)
@@ -90,16 +96,34 @@ async function extract(
   return await ports.extractors.extract({ extractorId, parameters, model, rows }, signal)
 }
 
-/** Why a source is not given to the extractor at all. */
-function refusal(
+/** Whether a source is given to the extractor; where it is not, the chunk says why. */
+function isReady(
   run: ExtractionRun,
   collection: Collection,
   extractor: Extractor,
-  { row, values, payload }: Source,
+  source: Source,
+  chunk: ExtractedChunk,
+): boolean {
+  const { row, payload } = source
+  const meets = (filters: BatchRun['filters'] | undefined) =>
+    filters?.get(collection.id)?.every((holds) => holds(payload)) !== false
+  const isOfCollection = meets(run.filters)
+  // What the trigger leaves out keeps its documents; what the collection leaves out has none.
+  if (!isOfCollection) chunk.emptied.push({ row, source })
+  const outcome =
+    isOfCollection && meets(run.asked)
+      ? incompleteness(collection, extractor, source)
+      : skipped(row, 'source_filters do not match it.')
+  if (outcome) chunk.outcomes.push(outcome)
+  return outcome === null
+}
+
+/** What a source lacks of what the collection wants of it; null where that is nothing. */
+function incompleteness(
+  collection: Collection,
+  extractor: Extractor,
+  { row, values }: Source,
 ): RowOutcome | null {
-  const filters = run.filters.get(collection.id) ?? []
-  if (!filters.every((holds) => holds(payload)))
-    return skipped(row, 'source_filters do not match it.')
   const { missing } = passedFields(collection.extractor, values)
   if (missing.length > 0) {
     return failed(
@@ -134,6 +158,7 @@ function sortOut(
     return
   }
   if ('skipped' in result) {
+    chunk.emptied.push({ row, source })
     chunk.outcomes.push(skipped(row, result.skipped, 'validation'))
     return
   }
@@ -150,12 +175,13 @@ function sortOut(
 
 function allFailed(rows: readonly LedgerRow[], reason: string): ExtractedChunk {
   const outcomes = rows.map((row) => failed(row, 'dependency', reason))
-  return { documents: [], outcomes, warnings: new Set() }
+  return { documents: [], emptied: [], outcomes, warnings: new Set() }
 }
 
 function allSkipped(rows: readonly LedgerRow[]): ExtractedChunk {
   const reason = 'The collection was deleted after the batch was submitted.'
-  return { documents: [], outcomes: rows.map((row) => skipped(row, reason)), warnings: new Set() }
+  const outcomes = rows.map((row) => skipped(row, reason))
+  return { documents: [], emptied: [], outcomes, warnings: new Set() }
 }
 
 function failed(row: LedgerRow, errorType: ErrorType, reason: string): RowOutcome {

@@ -19,6 +19,8 @@ export interface Source {
   lineage: Lineage
   /** What source filters see: the values, and `_internal` as documents have it. */
   payload: Payload
+  /** Another one after each change. */
+  version: string
 }
 
 export interface SourceBlob {
@@ -84,6 +86,7 @@ async function objectSource(ports: Needs, row: LedgerRow, object: StoredObject):
     blobs,
     lineage,
     payload: { ...values, _internal: { ...lineage, ...times } },
+    version: times.updated_at,
   }
 }
 
@@ -135,5 +138,13 @@ function documentSource(row: LedgerRow, record: DocumentRecord): Source {
     source_collection_id: record.collectionId,
     source_document_id: row.sourceId,
   }
-  return { row, key: row.sourceId, values, blobs: [], lineage, payload: record.payload ?? {} }
+  return {
+    row,
+    key: row.sourceId,
+    values,
+    blobs: [],
+    lineage,
+    payload: record.payload ?? {},
+    version: upstream.updated_at ?? '',
+  }
 }

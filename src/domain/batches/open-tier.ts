@@ -51,7 +51,7 @@ async function scanRows(
   const request = { filter, select: [], withVectors: false }
   for await (const page of scanDocuments(ports, namespace, scope, request)) {
     const sourceIds = page.map(({ documentId }) => documentId)
-    await openLedgerFor(ports.db, batch.id, { collectionId, tier, sourceIds })
+    await openLedgerFor(ports.db, batch, { collectionId, tier, sourceIds })
   }
 }
 

@@ -66,6 +66,7 @@ function source(values: Record<string, unknown>, blobs: SourceBlob[] = []): Sour
     blobs,
     lineage: { root_object_id: 'obj_1' },
     payload: values,
+    version: '',
   }
 }
 

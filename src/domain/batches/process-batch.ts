@@ -1,9 +1,10 @@
 import type { Ports } from '../../ports/ports.ts'
 import { changeBatch, checkFence, takeFence } from '../../store/batches.ts'
 import {
+  failOpenRows,
+  hasOpenRows,
   markOutcomes,
   readLedgerSums,
-  readReasons,
   settleObjects,
 } from '../../store/ingest-ledger.ts'
 import type { Db } from '../../store/tables.ts'
@@ -14,7 +15,7 @@ import { updateTask } from '../tasks/update-task.ts'
 import type { Batch, LedgerSums } from './batch.ts'
 import { openRun, type BatchRun } from './batch-run.ts'
 import { openTier } from './open-tier.ts'
-import { progressOf, tellAfterEnd, tellProgress } from './progress.ts'
+import { progressOf, reasonsOf, tellAfterEnd, tellProgress } from './progress.ts'
 import { runSlice, type SliceResult } from './run-slice.ts'
 import { addBatchJob } from './submit-batch.ts'
 
@@ -22,7 +23,6 @@ import { addBatchJob } from './submit-batch.ts'
 const waitSeconds = 5
 /** Slices that may fail in a row by what is no row's fault and does not pass: a bug, ours or an engine's. */
 const failuresMax = 5
-const reasonsMax = 10
 /** Distinct ones that a task keeps: the first. */
 const warningsMax = 20
 
@@ -65,7 +65,10 @@ async function endsAfter(
     await updateTask(tx, batch.taskId, { additionalData: { slice_failures: failures } })
     if (failures < failuresMax) return false
     ports.log.error({ err: error, batchId: batch.id }, 'A batch is given up.')
-    await endBatch(tx, batch, `It was given up after ${failures} failures: ${reason}`)
+    const given = `It was given up after ${failures} failures: ${reason}`
+    // Tried, and not done: so a retry takes them up again, and nothing is pending that nobody works on.
+    await failOpenRows(tx, batch.id, given)
+    await endBatch(tx, batch, given)
     return true
   })
 }
@@ -88,8 +91,9 @@ async function endSlice(
     await markOutcomes(tx, batch.id, outcomes)
     if (batch.taskId !== null) await addTaskWarnings(tx, batch.taskId, warnings, warningsMax)
     if (fence === 'ended') return await tellAfterEnd(tx, batch)
-    if (isTierDone && !opensNext) return await endBatch(tx, batch, null)
-    const moved: Batch = { ...batch, currentTier: opensNext ? next : batch.currentTier }
+    const isOver = isTierDone && !(await hasOpenRows(tx, batch.id, batch.currentTier))
+    if (isOver && !opensNext) return await endBatch(tx, batch, null)
+    const moved: Batch = { ...batch, currentTier: isOver ? next : batch.currentTier }
     await changeBatch(tx, batch.id, { status: 'IN_PROGRESS', currentTier: moved.currentTier })
     await tellProgress(tx, moved, 'IN_PROGRESS')
     await addBatchJob(ports, tx, batch)
@@ -98,20 +102,19 @@ async function endSlice(
 
 async function endBatch(tx: Db, batch: Batch, reason: string | null): Promise<void> {
   const sums = await readLedgerSums(tx, batch.id)
-  const errors = await readReasons(tx, batch.id, 'failed', reasonsMax)
-  const skips = await readReasons(tx, batch.id, 'skipped', reasonsMax)
+  const { errors, skips, told } = await reasonsOf(tx, batch.id, sums)
   // The extractor's own; what a filter left out has none, and its reasons are few.
   const passedOver = skips.find(({ errorType }) => errorType !== null)
   const status = reason === null ? endOf(sums, passedOver !== undefined) : 'FAILED'
   const error = reason ?? errorOf(sums, errors[0]?.reason ?? passedOver?.reason)
-  await settleObjects(tx, batch.id)
+  await settleObjects(tx, batch.id, { withSkipped: true })
   await changeBatch(tx, batch.id, { status, error })
   if (batch.taskId === null) return
   await updateTask(tx, batch.taskId, {
     status,
     error,
     outputs: batch.tiers.flat().map((collection_id) => ({ collection_id })),
-    additionalData: { ...progressOf(batch, sums), waiting_for: null, errors, skips },
+    additionalData: { ...progressOf(batch, sums), ...told, waiting_for: null },
   })
 }
 

@@ -1,18 +1,24 @@
 import type { Ports } from '../../ports/ports.ts'
 import { checkFence } from '../../store/batches.ts'
 import { markOutcomes, readLedgerSums, settleObjects } from '../../store/ingest-ledger.ts'
+import { readReasons } from '../../store/ledger-reasons.ts'
 import type { Db } from '../../store/tables.ts'
 import type { TaskStatus } from '../tasks/task.ts'
 import { updateTask } from '../tasks/update-task.ts'
 import type { Batch, LedgerSums, RowOutcome } from './batch.ts'
+import { errorDetail, skipDetail } from './error-detail.ts'
 
-/**
- * What a batch's task tells of it (contract 19); `progress` is ours: at any time
- * accepted = written + failed + skipped + pending, counted in rows, each an object × collection.
- */
-export function progressOf(batch: Batch, sums: LedgerSums): Record<string, unknown> {
-  const { accepted, written, failed, skipped, pending, documents } = sums
+/** Reasons that a task tells of each tier and collection, the most frequent ones. */
+const reasonsMax = 10
+
+/** Rows as the wire counts them (ours): at any time accepted = written + failed + skipped + pending. */
+export function sumsAnswer({ accepted, written, failed, skipped, pending, documents }: LedgerSums) {
   const percent = accepted === 0 ? 0 : Math.floor((100 * (accepted - pending)) / accepted)
+  return { accepted, written, failed, skipped, pending, documents, percent }
+}
+
+/** What a batch's task tells of it (contract 19); `progress` counts rows, each an object × collection. */
+export function progressOf(batch: Batch, sums: LedgerSums): Record<string, unknown> {
   return {
     batch_id: batch.id,
     bucket_id: batch.bucketId,
@@ -20,15 +26,32 @@ export function progressOf(batch: Batch, sums: LedgerSums): Record<string, unkno
     collection_ids: batch.tiers.flat(),
     current_tier: Math.max(0, batch.currentTier),
     total_tiers: Math.max(1, batch.tiers.length),
-    progress: { accepted, written, failed, skipped, pending, documents, percent },
+    progress: sumsAnswer(sums),
   }
+}
+
+/** Why rows are not written, as it stands now. */
+export async function reasonsOf(
+  db: Db,
+  batchId: string,
+  { failed, skipped }: Pick<LedgerSums, 'failed' | 'skipped'>,
+) {
+  const errors = failed > 0 ? await readReasons(db, batchId, 'failed', reasonsMax) : []
+  const skips = skipped > 0 ? await readReasons(db, batchId, 'skipped', reasonsMax) : []
+  return { errors, skips, told: { errors: errors.map(errorDetail), skips: skips.map(skipDetail) } }
 }
 
 /** The batch's task says what the ledger says now; nothing waits any more, and no slice has failed since. */
 export async function tellProgress(tx: Db, batch: Batch, status?: TaskStatus): Promise<void> {
   if (batch.taskId === null) return
-  const progress = progressOf(batch, await readLedgerSums(tx, batch.id))
-  const additionalData = { ...progress, waiting_for: null, slice_failures: 0 }
+  const sums = await readLedgerSums(tx, batch.id)
+  const { told } = await reasonsOf(tx, batch.id, sums)
+  const additionalData = {
+    ...progressOf(batch, sums),
+    ...told,
+    waiting_for: null,
+    slice_failures: 0,
+  }
   await updateTask(tx, batch.taskId, { additionalData, ...(status && { status }) })
 }
 
@@ -53,6 +76,6 @@ export async function markProgress(
 
 /** A batch that was cancelled still tells of what its job wrote after that. */
 export async function tellAfterEnd(tx: Db, batch: Batch): Promise<void> {
-  await settleObjects(tx, batch.id)
+  await settleObjects(tx, batch.id, { withSkipped: false })
   await tellProgress(tx, batch)
 }

@@ -4,9 +4,11 @@ import { readFence } from '../../store/batches.ts'
 import { readOpenRows } from '../../store/ingest-ledger.ts'
 import { activeStatuses, type LedgerRow, type RowOutcome } from './batch.ts'
 import type { BatchRun } from './batch-run.ts'
-import { extractChunk, type ExtractedChunk } from './extract-chunk.ts'
+import { flushDocuments } from '../documents/write.ts'
+import { extractChunk, type ExtractedChunk, type ExtractedSource } from './extract-chunk.ts'
 import { markProgress } from './progress.ts'
-import { verifyWritten, writeChunk } from './write-chunk.ts'
+import { verifyWritten } from './verify-written.ts'
+import { writeChunk } from './write-chunk.ts'
 
 /** Rows given to the extractor together: the first chunk is small, for nobody knows yet how large its rows are. */
 const firstRows = 16
@@ -49,12 +51,15 @@ class Slice {
   readonly #deadline: number
   readonly #extracting: Promise<ExtractedChunk>[] = []
   readonly #outcomes: RowOutcome[] = []
-  readonly #written: ExtractedChunk['documents'] = []
+  readonly #written: ExtractedSource[] = []
   readonly #warnings = new Set<string>()
   #markedAt = performance.now()
   #after: LedgerRow | null = null
   #rowsNext = firstRows
-  #isTierDone = false
+  /** Whether every open row was read; some of them may be left open again. */
+  #isRead = false
+  #leavesOpen = false
+  #hasRemoved = false
 
   constructor(ports: Ports, run: BatchRun, signal: AbortSignal) {
     this.#ports = ports
@@ -79,23 +84,20 @@ class Slice {
       await Promise.allSettled([writing, ...this.#extracting])
     }
     const warnings = [...this.#warnings]
-    return { outcomes: await this.#ended(), warnings, isTierDone: this.#isTierDone }
+    const outcomes = await this.#ended()
+    return { outcomes, warnings, isTierDone: this.#isRead && !this.#leavesOpen }
   }
 
   /** Starts extractions up to the limit, while there is time, work, and nobody says stop. */
   async #fill(): Promise<void> {
-    while (
-      this.#extracting.length < extractionsMax &&
-      !this.#isTierDone &&
-      (await this.#goesOn())
-    ) {
+    while (this.#extracting.length < extractionsMax && !this.#isRead && (await this.#goesOn())) {
       const rows = await readOpenRows(this.#ports.db, this.#run.batch.id, {
         tier: this.#run.batch.currentTier,
         after: this.#after,
         limit: this.#rowsNext,
       })
       this.#after = rows.at(-1) ?? this.#after
-      if (rows.length === 0) this.#isTierDone = true
+      if (rows.length === 0) this.#isRead = true
       else this.#extracting.push(handled(this.#extract(rows)))
     }
   }
@@ -111,16 +113,26 @@ class Slice {
   async #goesOn(): Promise<boolean> {
     // The first chunk is done however short the slice: else nothing ever would be.
     if (this.#after !== null && performance.now() >= this.#deadline) return false
-    if (this.#signal.aborted) return false
+    return !this.#signal.aborted && (await this.#isMine())
+  }
+
+  /** Whether the batch still is to be done, and by this job. */
+  async #isMine(): Promise<boolean> {
     const now = await readFence(this.#ports.db, this.#run.batch.id)
     const isActive = activeStatuses.some((status) => status === now?.status)
     return isActive && now?.fence === this.#run.batch.fence
   }
 
   async #write(chunk: ExtractedChunk): Promise<void> {
-    const { written, outcomes } = await writeChunk(this.#ports, this.#run, chunk)
+    // The extraction may have taken minutes: a batch that was cancelled meanwhile writes nothing more.
+    if (!(await this.#isMine())) {
+      this.#leavesOpen = true
+      return
+    }
+    const { written, outcomes, hasRemoved } = await writeChunk(this.#ports, this.#run, chunk)
     this.#written.push(...written)
     this.#outcomes.push(...outcomes)
+    this.#hasRemoved ||= hasRemoved
     if (performance.now() - this.#markedAt < markEveryMs) return
     await markProgress(this.#ports, this.#run.batch, await this.#ended())
     this.#markedAt = performance.now()
@@ -130,7 +142,15 @@ class Slice {
   async #ended(): Promise<RowOutcome[]> {
     const outcomes = this.#outcomes.splice(0)
     const written = this.#written.splice(0)
-    return [...outcomes, ...(await verifyWritten(this.#ports, this.#run, written))]
+    if (written.length === 0) {
+      if (this.#hasRemoved) await flushDocuments(this.#ports, this.#run.namespace)
+      this.#hasRemoved = false
+      return outcomes
+    }
+    this.#hasRemoved = false
+    const verified = await verifyWritten(this.#ports, this.#run, written)
+    this.#leavesOpen ||= verified.leavesOpen
+    return [...outcomes, ...verified.outcomes]
   }
 
   #learnSize(rows: number, { documents }: ExtractedChunk, tookMs: number): void {

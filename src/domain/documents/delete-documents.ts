@@ -1,5 +1,5 @@
 import type { Ports } from '../../ports/ports.ts'
-import type { EngineFilter, Write } from '../../ports/vector-engine.ts'
+import type { Write } from '../../ports/vector-engine.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import type { AskedRead } from '../query-usage/asked-read.ts'
@@ -41,39 +41,6 @@ export async function deleteDocuments(
           : await deleteMatches(ports, place, selection, signal)
       share.check()
       return deleted
-    },
-    signal,
-  )
-}
-
-/**
- * Removes extracted documents of these source objects that the newest run did not write: the positions that it no
- * longer produces (design 3). `keep` are the points it did write. Earlier generations keep theirs: they were right then.
- */
-export async function removeStaleDocuments(
-  ports: WritePorts,
-  namespace: Namespace,
-  stale: { collectionId: string; sourceObjectIds: readonly string[]; keep: readonly string[] },
-  signal?: AbortSignal,
-): Promise<void> {
-  const { collectionId, sourceObjectIds, keep } = stale
-  if (sourceObjectIds.length === 0) return
-  const filter: EngineFilter = {
-    must: [
-      { key: '_internal.collection_id', match: { value: collectionId } },
-      { key: '_internal.source_object_id', match: { any: [...sourceObjectIds] } },
-      { key: '_internal.origin', match: { value: 'extracted' } },
-    ],
-    ...(keep.length > 0 && { must_not: [{ has_id: [...keep] }] }),
-  }
-  await ports.leases.shared(
-    namespace.id,
-    async (share) => {
-      const { live, pending } = await writePlace(ports, namespace, share)
-      const deletion: Write = { kind: 'delete', selection: { filter } }
-      await applyWrite(ports, live, deletion, signal)
-      if (pending) await applyWrite(ports, pending, deletion, signal)
-      share.check()
     },
     signal,
   )

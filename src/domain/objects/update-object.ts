@@ -30,14 +30,13 @@ export async function updateObject(
   await putContents(ports, change.contents)
   return await ports.db.transaction().execute(async (tx) => {
     await keepContents(ports, tx, change.contents)
-    const before = await lockObject(tx, id)
-    if (!before || before.bucketId !== bucket.id)
-      throw fail('not_found', { resource: 'object', id })
+    const before = await lockObject(tx, bucket.id, id)
+    if (!before) throw fail('not_found', { resource: 'object', id })
     const after = merged(before, change, spec, ports.now())
     checkMerged(bucket, before, after)
-    await replaceObject(tx, after)
+    const updatedAt = await replaceObject(tx, after)
     await forgetContents(tx, change.contents)
-    return after
+    return { ...after, updatedAt }
   })
 }
 

@@ -120,8 +120,7 @@ async function overwrite(
   found: { id: string; createdAt: Date },
 ): Promise<StoredObject> {
   const stored = { ...newObject(ports, bucket, object), ...found }
-  await replaceObject(tx, stored)
-  return stored
+  return { ...stored, updatedAt: await replaceObject(tx, stored) }
 }
 
 /** Each wave has a unique value once; objects without one are all in the first. */

@@ -235,6 +235,48 @@ describe('failed rows', () => {
     const batch = await films.made(`GET ${base}/{}`, ['plots', batch_id])
     assert.deepEqual(batch.error_summary, { validation: 1 })
   })
+
+  test('stand with their reasons on the batch, its tiers, its jobs and its task', async () => {
+    const { batch_id } = await batchOf(['A man sells fish.', '一只狗在叫', '一只猫在叫'])
+    const { task_id } = await films.made(submit, ['plots', batch_id])
+    const task = await films.ended(task_id)
+    const batch = await films.made(`GET ${base}/{}`, ['plots', batch_id])
+
+    const [tier] = batch.tier_tasks
+    for (const { accepted, written, failed, skipped, pending } of [batch.progress, tier.progress])
+      assert.deepEqual([accepted, written, failed, skipped, pending], [3, 1, 2, 0, 0])
+    assert.deepEqual(tier.error_summary, { validation: 2 })
+    for (const errors of [
+      tier.errors,
+      tier.extractor_jobs[0].errors,
+      task.additional_data.errors,
+    ]) {
+      const rows = errors.reduce((sum: number, error: Answer) => sum + error.affected_count, 0)
+      assert.equal(rows, 2)
+      assert.equal(errors[0].error_type, 'validation')
+      assert.match(errors[0].message, /EMBEDDING_MODEL/)
+      assert.ok(batch.object_ids.includes(errors[0].metadata.sample_source_id))
+    }
+  })
+})
+
+describe('DELETE /v1/buckets/{}/objects/{}?cascade=true', () => {
+  test('204 when the object and every document made of it are gone, those of others still there; then 404', async () => {
+    const { batch_id, object_ids } = await batchOf(['A man sells fish.', 'A shark eats a man.'])
+    await films.ended((await films.made(submit, ['plots', batch_id])).task_id)
+    const [first = '', second = ''] = object_ids
+    assert.equal((await documentOf(first)).length, 1)
+    const remove = { path: ['plots', first], query: '?cascade=true' }
+
+    assert.equal((await films.ask('DELETE /v1/buckets/{}/objects/{}', remove)).status, 204)
+    assert.equal((await films.ask('DELETE /v1/buckets/{}/objects/{}', remove)).status, 404)
+
+    assert.deepEqual(await documentOf(first), [])
+    assert.equal((await documentOf(second)).length, 1)
+    const alone = { path: ['plots', second] }
+    assert.equal((await films.ask('DELETE /v1/buckets/{}/objects/{}', alone)).status, 204)
+    assert.equal((await documentOf(second)).length, 1, 'without cascade documents stay')
+  })
 })
 
 describe('a batch under way', () => {

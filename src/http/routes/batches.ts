@@ -13,7 +13,7 @@ import { findCollection } from '../../domain/collections/find-collection.ts'
 import { taskAnswer } from '../../domain/tasks/task-answer.ts'
 import { taskStatuses } from '../../domain/tasks/task.ts'
 import { changeBatch } from '../../store/batches.ts'
-import { readFailedRows } from '../../store/ingest-ledger.ts'
+import { readFailedRows } from '../../store/ledger-reasons.ts'
 import {
   countText,
   listRequest,
@@ -24,6 +24,7 @@ import {
   withTotal,
 } from '../pagination.ts'
 import { route } from '../route.ts'
+import { batchSchema } from './batch-schema.ts'
 import { ofBucket } from './buckets.ts'
 import { failedAnswer, failedSchema } from './failed-documents.ts'
 import { taskSchema } from './tasks.ts'
@@ -31,24 +32,6 @@ import { taskSchema } from './tasks.ts'
 const ofBatch = ofBucket.extend({ batch_id: z.string().min(1) })
 const ids = z.array(z.string().min(1))
 const metadata = z.record(z.string(), z.unknown())
-
-const batchSchema = z.looseObject({
-  batch_id: z.string(),
-  bucket_id: z.string(),
-  status: z.enum(taskStatuses),
-  object_ids: z.array(z.string()),
-  collection_ids: z.array(z.string()).nullable(),
-  error: z.string().nullable(),
-  type: z.enum(['BUCKET', 'COLLECTION']),
-  task_id: z.string().nullable(),
-  metadata,
-  tier_tasks: z.array(z.looseObject({ tier_num: z.int(), source_type: z.string() })),
-  current_tier: z.int(),
-  total_tiers: z.int(),
-  dag_tiers: z.array(z.array(z.string())),
-  created_at: z.string(),
-  updated_at: z.string(),
-})
 
 const batchBody = z.object({
   object_ids: ids.nullish(),
@@ -320,7 +303,7 @@ export const batchRoutes = [
         attemptsMax: body?.max_retry_count ?? 3,
       })
       const none = `Nothing failed that retry_mode ${mode} would try again.`
-      const message = retried === 0 ? none : `${retried} rows are tried again.`
+      const message = taskId === null ? none : `${retried} rows are tried again.`
       return { batch_id: params.batch_id, task_id: taskId, retried_count: retried, message }
     },
   }),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { transientErrors } from '../../domain/batches/batch.ts'
 import { documentIdOf, pointIdOf } from '../../domain/documents/document.ts'
-import type { FailedRow } from '../../store/ingest-ledger.ts'
+import type { FailedRow } from '../../store/ledger-reasons.ts'
 
 /** What failed in a batch, a row of its ledger (contract 14). */
 export const failedSchema = z.object({

@@ -4,11 +4,11 @@ import { selectCollections } from '../../domain/batches/submit-batch.ts'
 import type { Bucket } from '../../domain/buckets/bucket.ts'
 import { findActiveBucket, findBucket } from '../../domain/buckets/find-bucket.ts'
 import { policies } from '../../domain/buckets/unique-key.ts'
-import { deleteDocuments } from '../../domain/documents/delete-documents.ts'
 import { Failure } from '../../domain/failure.ts'
 import type { ListRequest } from '../../domain/listing.ts'
 import { createObject, createObjects } from '../../domain/objects/create-objects.ts'
 import { deleteObjects } from '../../domain/objects/delete-objects.ts'
+import { eraseObject } from '../../domain/objects/erase-object.ts'
 import { findObject } from '../../domain/objects/find-object.ts'
 import { listObjects } from '../../domain/objects/list-objects.ts'
 import { objectAnswer } from '../../domain/objects/object-answer.ts'
@@ -221,9 +221,8 @@ export const objectRoutes = [
     handle: async ({ ports, namespace, params, query }) => {
       const bucket = await findBucket(ports, namespace, params.bucket_identifier)
       const object = await findObject(ports, bucket, params.object_identifier)
-      // Documents first: an object that is there can be asked for again, lost documents' object cannot.
-      if (query.cascade) await deleteDocuments(ports, namespace, documentsOf(object))
-      await deleteObjects(ports, [object.id])
+      if (query.cascade) await eraseObject(ports, namespace, object.id)
+      else await deleteObjects(ports, [object.id])
     },
   }),
 ]
@@ -260,17 +259,6 @@ async function processor(
     await processNewObjects(ports, namespace, bucket, ids, collections)
     return objects.map((object) => ({ ...object, status: 'PENDING' as const }))
   }
-}
-
-function documentsOf({ id }: StoredObject) {
-  const filter = {
-    kind: 'leaf',
-    field: '_internal.root_object_id',
-    operator: 'eq',
-    value: id,
-    caseSensitive: null,
-  } as const
-  return { filter, collectionIds: null }
 }
 
 /** `select` always keeps ids. */
