@@ -42,12 +42,20 @@ export async function readBatch(
   return row ? batchOf(row) : null
 }
 
-/** Its row locked until the transaction ends: who changes its state or its objects comes one after the other. */
-export async function lockBatch(db: Db, id: string): Promise<Batch | null> {
+/**
+ * Its row locked until the transaction ends: who changes its state or its objects comes one after the other. With a
+ * bucket only one of that: nobody waits for, or holds up, what is another's.
+ */
+export async function lockBatch(
+  db: Db,
+  id: string,
+  bucketId: string | null = null,
+): Promise<Batch | null> {
   const row = await db
     .selectFrom('batches')
     .selectAll()
     .where('id', '=', id)
+    .$if(bucketId !== null, (query) => query.where('bucket_id', '=', bucketId))
     .forUpdate()
     .executeTakeFirst()
   return row ? batchOf(row) : null

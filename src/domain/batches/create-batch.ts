@@ -54,9 +54,8 @@ export async function addObjectsToBatch(
   objectIds: readonly string[],
 ): Promise<Batch> {
   return await ports.db.transaction().execute(async (tx) => {
-    const batch = await lockBatch(tx, batchId)
-    if (!batch || batch.bucketId !== bucket.id)
-      throw fail('not_found', { resource: 'batch', id: batchId })
+    const batch = await lockBatch(tx, batchId, bucket.id)
+    if (!batch) throw fail('not_found', { resource: 'batch', id: batchId })
     if (batch.status !== 'DRAFT') {
       throw fail('conflict', {
         reason: `Batch '${batchId}' is ${batch.status}; objects are added while it is DRAFT.`,
