@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { archiveSettings } from './archive-settings.ts'
 import { advisorSettings } from './advisor-settings.ts'
+import { collectionSettings } from './collection-settings.ts'
 import { gainSettings } from './gain-settings.ts'
 import { factsSettings } from './facts-settings.ts'
 import { pluginSettings } from './plugin-settings.ts'
@@ -246,6 +247,7 @@ export const settings = {
     whole(1, 1_000_000, 10_000),
   ),
   ...archiveSettings,
+  ...collectionSettings,
   ...factsSettings,
   ...pluginSettings,
   ...retrieverSettings,

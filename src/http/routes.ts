@@ -10,6 +10,7 @@ import { documentListRoutes } from './routes/document-lists.ts'
 import { documentRoutes } from './routes/documents.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { explainRoutes } from './routes/explain.ts'
+import { exportRoutes } from './routes/exports.ts'
 import { dumpRoutes } from './routes/dump.ts'
 import { extractorRoutes } from './routes/extractors.ts'
 import { healthRoutes } from './routes/health.ts'
@@ -28,7 +29,9 @@ import { pluginUploadRoutes } from './routes/plugin-uploads.ts'
 import { pluginRoutes } from './routes/plugins.ts'
 import { reconfigureRoutes } from './routes/reconfigure.ts'
 import { retrieverRoutes } from './routes/retrievers.ts'
+import { schemaSyncRoutes } from './routes/schema-sync.ts'
 import { taskRoutes } from './routes/tasks.ts'
+import { tierWriteRoutes } from './routes/tier-writes.ts'
 import { userRoutes } from './routes/users.ts'
 
 /** Every operation of the API. Router, OpenAPI document and reference pages are functions of this list. */
@@ -51,8 +54,11 @@ export const routes: readonly Route[] = [
   ...objectRoutes,
   ...batchRoutes,
   ...batchLogRoutes,
+  ...tierWriteRoutes,
   ...collectionRoutes,
   ...lifecycleRoutes,
+  ...schemaSyncRoutes,
+  ...exportRoutes,
   ...documentRoutes,
   ...documentListRoutes,
   ...documentBatchRoutes,

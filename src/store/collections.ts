@@ -1,11 +1,15 @@
 import { sql, type Selectable } from 'kysely'
+import type { BucketField } from '../domain/buckets/bucket.ts'
 import type { Collection } from '../domain/collections/collection.ts'
 import type { Db, Tables } from './tables.ts'
 
 export type CollectionRow = Selectable<Tables['collections']>
 
 /** False, with nothing written, where the name is taken in the namespace. */
-export async function insertCollection(db: Db, collection: Collection): Promise<boolean> {
+export async function insertCollection(
+  db: Db,
+  collection: Omit<Collection, 'schemaVersion' | 'schemaSyncedAt'>,
+): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('collections')
     .values({
@@ -86,6 +90,44 @@ export async function changeCollection(
   return row ? collectionOf(row) : null
 }
 
+/** What a look at documents changes; names only in `output` and `input` are new. */
+export interface SchemaGrowth {
+  output: Record<string, BucketField>
+  input: Record<string, BucketField>
+  version: number
+  /** Absent: nobody looked at this collection's own documents. */
+  syncedAt?: Date
+}
+
+/** In a transaction: the collection as it is, held until the end; null where it is gone or being deleted. */
+export async function lockCollection(tx: Db, id: string): Promise<Collection | null> {
+  const row = await tx
+    .selectFrom('collections')
+    .selectAll()
+    .where('id', '=', id)
+    .where('state', '=', 'active')
+    .forUpdate()
+    .executeTakeFirst()
+  return row ? collectionOf(row) : null
+}
+
+export async function writeSchema(
+  db: Db,
+  id: string,
+  { output, input, version, syncedAt }: SchemaGrowth,
+): Promise<void> {
+  await db
+    .updateTable('collections')
+    .set({
+      output_schema: JSON.stringify(output),
+      input_schema: JSON.stringify(input),
+      schema_version: version,
+      ...(syncedAt && { schema_synced_at: syncedAt }),
+    })
+    .where('id', '=', id)
+    .execute()
+}
+
 /** The intent that the next start finishes where the process dies before the row goes. */
 export async function markCollectionDeleting(db: Db, id: string): Promise<void> {
   await db.updateTable('collections').set({ state: 'deleting' }).where('id', '=', id).execute()
@@ -105,6 +147,8 @@ export function collectionOf(row: CollectionRow): Collection {
     extractor: row.feature_extractor,
     inputSchema: row.input_schema,
     outputSchema: row.output_schema,
+    schemaVersion: row.schema_version,
+    schemaSyncedAt: row.schema_synced_at,
     enabled: row.enabled,
     metadata: row.metadata,
     state: row.state,

@@ -50,6 +50,15 @@ export async function readExportFile(db: Db, id: string, now: Date): Promise<Exp
   }
 }
 
+/** Of more than `keep` of the namespace the oldest go. */
+export async function trimExports(db: Db, namespaceId: string, keep: number): Promise<void> {
+  await sql`
+    delete from export_files where id in (
+      select id from export_files where namespace_id = ${namespaceId}
+      order by created_at desc, id desc offset ${keep}
+    )`.execute(db)
+}
+
 /** Their contents are noted as unused by the database. */
 export async function deleteExpiredExports(db: Db): Promise<void> {
   await sql`delete from export_files where expires_at <= now()`.execute(db)

@@ -227,6 +227,10 @@ async function batches(
   await call('GET /v1/buckets/{}/batches/{}/failed-documents', one)
   await call('GET /v1/buckets/{}/batches/{}/logs', one)
   await call('POST /v1/buckets/{}/batches/{}/retry', { ...one, body: { retry_mode: 'all' } })
+  await call('POST /v1/buckets/{}/batches/{}/tiers/{}/retry-qdrant-write', {
+    path: [...one.path, '0'],
+    namespace,
+  })
   await call('POST /v1/tasks/list', { body: { status: 'COMPLETED' } })
   const triggered = await call('POST /v1/collections/{}/trigger', { path: [collection], namespace })
   await ended(call, triggered?.task_id)
@@ -321,11 +325,25 @@ async function documents(call: Call, namespace: string, collection: string): Pro
   })
   const updates = [{ document_id: document, update_data: { seen: false } }]
   await call('POST /v1/collections/{}/documents/batch', { ...at, body: { updates } })
+  await files(call, at)
   await call('DELETE /v1/collections/{}/documents/{}', one)
   await call('DELETE /v1/collections/{}/documents/batch', {
     ...at,
     body: { filters: { field: 'year', operator: 'gt', value: 1 } },
   })
+}
+
+/** The schema grows by what documents hold, once: looking again at once is skipped. */
+async function files(call: Call, at: { path: string[]; namespace: string }): Promise<void> {
+  const wanted = { sample_size: 100, cascade_to_downstream: true }
+  await call('POST /v1/collections/{}/sync-schema', { ...at, body: wanted })
+  await call('POST /v1/collections/{}/sync-schema', at)
+  await call('POST /v1/collections/{}/export', at)
+  const table = await call('POST /v1/collections/{}/export', {
+    ...at,
+    body: { format: 'csv', include_vectors: true, select_fields: ['title'], sample_size: 5 },
+  })
+  await call('GET /v1/export-files/{}', signedStep(table?.download_url))
 }
 
 async function retrievers(call: Call, namespace: string, collection: string): Promise<void> {
@@ -479,6 +497,6 @@ async function signedUpload(call: Call, at: string, path: string[]): Promise<str
 function signedStep(url: string | undefined): { path: string[]; query: string } {
   if (url === undefined) return { path: ['none'], query: '' }
   const { pathname, search } = new URL(url)
-  const [, parameter = ''] = /^\/v1\/plugin-(?:uploads|archives)\/([^/]+)/.exec(pathname) ?? []
+  const [, parameter = ''] = /^\/v1\/(?:plugin-uploads|plugin-archives|export-files)\/([^/]+)/.exec(pathname) ?? []
   return { path: [parameter], query: search }
 }

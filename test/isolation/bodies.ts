@@ -79,6 +79,8 @@ export const bodies: Readonly<Record<string, readonly BodyOf[]>> = {
       feature_extractor: { ...extractor, input_mappings: { text: 'text' } },
     }),
   ],
+  syncCollectionSchema: [() => ({ force: true })],
+  exportCollection: [() => ({ filters: filter })],
   transitionCollectionLifecycle: [() => ({ lifecycle_state: 'active' })],
   cloneCollection: [(t) => ({ collection_name: 'cloned', source: sourceOf(t) })],
   triggerCollection: [

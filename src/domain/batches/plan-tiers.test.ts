@@ -62,6 +62,8 @@ function collection(id: string, source: Collection['source']): Collection {
     },
     inputSchema: {},
     outputSchema: {},
+    schemaVersion: 1,
+    schemaSyncedAt: null,
     enabled: true,
     metadata: {},
     state: 'active',

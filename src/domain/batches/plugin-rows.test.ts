@@ -31,6 +31,8 @@ function collection(mappings: Record<string, string>): Collection {
     },
     inputSchema: {},
     outputSchema: {},
+    schemaVersion: 1,
+    schemaSyncedAt: null,
     enabled: true,
     metadata: {},
     state: 'active',

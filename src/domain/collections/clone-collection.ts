@@ -1,6 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { Collection } from './collection.ts'
+import { isOpen } from './discover-fields.ts'
 import { createCollection, type CollectionSpec } from './create-collection.ts'
 
 /** A new collection of the same configuration, changed where the body says so; documents stay (contract 15.3). */
@@ -18,7 +19,10 @@ export async function cloneCollection(
     feature_extractor: change.feature_extractor ?? original.extractor,
     enabled: change.enabled ?? original.enabled,
     metadata: change.metadata ?? original.metadata,
-    ...(keepsSource && { input_schema: { properties: original.inputSchema } }),
+    ...(keepsSource &&
+      !isOpen(original.inputSchema) && {
+        input_schema: { properties: original.inputSchema },
+      }),
   })
   return collection
 }

@@ -37,6 +37,9 @@ export interface Collection {
   extractor: CollectionExtractor
   inputSchema: Record<string, BucketField>
   outputSchema: Record<string, BucketField>
+  /** Grows with each field that documents turned out to hold (sync-schema.ts); 1 as it was made. */
+  schemaVersion: number
+  schemaSyncedAt: Date | null
   enabled: boolean
   metadata: Record<string, unknown>
   state: 'active' | 'deleting'

@@ -63,6 +63,8 @@ export async function createCollection(
     extractor: config,
     inputSchema,
     outputSchema: outputSchemaOf(config, extractor, inputSchema),
+    schemaVersion: 1,
+    schemaSyncedAt: null,
     enabled: spec.enabled ?? true,
     metadata: spec.metadata ?? {},
     state: 'active',

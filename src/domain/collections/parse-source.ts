@@ -2,9 +2,11 @@ import type { Ports } from '../../ports/ports.ts'
 import { findBucket } from '../buckets/find-bucket.ts'
 import type { BucketField } from '../buckets/bucket.ts'
 import { fail, invalid } from '../failure.ts'
-import { filterLimits, parseFilter } from '../filters/parse-filter.ts'
+import { filterLimits } from '../filters/filter-limits.ts'
+import { parseFilter } from '../filters/parse-filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { CollectionSource } from './collection.ts'
+import { isOpen } from './discover-fields.ts'
 import { findCollection } from './find-collection.ts'
 
 type Location = (string | number)[]
@@ -111,9 +113,10 @@ async function collectionSource(
   for (const identifier of identifiers) {
     upstream.push(await findCollection(ports, namespace, identifier))
   }
+  const fields = Object.assign({}, ...upstream.map(({ outputSchema }) => outputSchema))
   return {
     source: { type: 'collection', collection_ids: [...new Set(upstream.map(({ id }) => id))] },
-    fields: Object.assign({}, ...upstream.map(({ outputSchema }) => outputSchema)),
+    fields: isOpen(fields) ? {} : fields,
   }
 }
 

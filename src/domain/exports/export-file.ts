@@ -1,7 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readExportFile } from '../../store/export-files.ts'
 import { fail } from '../failure.ts'
-import { signPath } from '../plugins/signed-paths.ts'
+import { signPath } from '../signed-paths.ts'
 
 /** A file that was made of a collection, a content of the blob store until it expires. */
 export interface ExportFile {

@@ -1,4 +1,5 @@
 import type { Ports } from '../../ports/ports.ts'
+import { deleteExpiredExports } from '../../store/export-files.ts'
 import { isBlobUsed, lockBlob } from '../../store/objects.ts'
 import { forgetUnusedBlob, readUnusedBlobs } from '../../store/unused-blobs.ts'
 
@@ -28,8 +29,9 @@ export async function removeUnusedBlobs(
   }
 }
 
-/** The job: removes what a killed process left, and looks again in ten minutes. */
+/** The job: removes what a killed process left and files that have expired, and looks again in ten minutes. */
 export async function sweepBlobs(ports: Ports, signal: AbortSignal): Promise<void> {
+  await deleteExpiredExports(ports.db)
   await removeUnusedBlobs(ports, signal)
   await addBlobSweep(ports, sweepEverySeconds)
 }

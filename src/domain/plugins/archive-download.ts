@@ -1,7 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readPluginRow } from '../../store/plugins.ts'
 import { fail } from '../failure.ts'
-import { signPath } from './signed-paths.ts'
+import { signPath } from '../signed-paths.ts'
 import type { Plugin } from './plugin.ts'
 
 const urlSeconds = 3_600

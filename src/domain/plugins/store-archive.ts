@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { StoredBlob } from '../../ports/blob-store.ts'
 import type { Ports } from '../../ports/ports.ts'
-import { lockBlob } from '../../store/objects.ts'
 import type { Db } from '../../store/tables.ts'
-import { forgetArrivals, noteArrivals } from '../../store/unused-blobs.ts'
 import { fail } from '../failure.ts'
+import { keepNoted, putNoted } from '../objects/put-noted.ts'
 
 type Needs = Pick<Ports, 'db' | 'blobs' | 'config'>
 
@@ -17,39 +15,33 @@ export async function storeArchive(
   content: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<StoredBlob> {
-  return await blobs.put(noted(db, content, config.pluginArchiveBytesMax), signal)
+  const limited = withinLimit(content, config.pluginArchiveBytesMax)
+  return await putNoted({ db, blobs }, limited, signal)
 }
 
 /** A row names it from this transaction on. Throws `conflict` where it is gone meanwhile. */
 export async function keepArchive(
-  { blobs }: Pick<Ports, 'blobs'>,
+  ports: Pick<Ports, 'blobs'>,
   tx: Db,
   hash: string,
 ): Promise<void> {
-  await lockBlob(tx, hash, 'shared')
-  if (!(await blobs.has(hash))) {
+  if (!(await keepNoted(ports, tx, hash))) {
     throw fail('conflict', { reason: 'The archive was removed meanwhile; upload it again.' })
   }
-  await forgetArrivals(tx, [hash])
 }
 
-/** The store keeps nothing before the stream ends, and the stream does not end before the note is written. */
-async function* noted(
-  db: Db,
+/** An empty PUT would use its URL up. */
+async function* withinLimit(
   content: AsyncIterable<Uint8Array>,
   limitBytes: number,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const hash = createHash('sha256')
   let sizeBytes = 0
   for await (const chunk of content) {
     sizeBytes += chunk.byteLength
     if (sizeBytes > limitBytes) {
       throw fail('body_too_large', { limitBytes, setting: 'NACRE_PLUGIN_ARCHIVE_BYTES_MAX' })
     }
-    hash.update(chunk)
     yield chunk
   }
-  // An empty PUT would use its URL up.
   if (sizeBytes === 0) throw fail('bad_request', { reason: 'The archive is empty.' })
-  await noteArrivals(db, [hash.digest('hex')])
 }

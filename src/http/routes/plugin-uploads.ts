@@ -6,7 +6,7 @@ import { addPlugin } from '../../domain/plugins/add-plugin.ts'
 import { downloadPathOf, findArchive } from '../../domain/plugins/archive-download.ts'
 import { ConfirmUpload, NewPluginUpload, parseClaim } from '../../domain/plugins/plugin-request.ts'
 import type { PluginScope, PluginUpload } from '../../domain/plugins/plugin.ts'
-import { checkSignature, signPath } from '../../domain/plugins/signed-paths.ts'
+import { checkSignature, signPath } from '../../domain/signed-paths.ts'
 import { storeArchive } from '../../domain/plugins/store-archive.ts'
 import { beginUpload, confirmUpload, receiveArchive } from '../../domain/plugins/upload-plugin.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -14,6 +14,7 @@ import { Download } from '../answer.ts'
 import { readForm } from '../multipart.ts'
 import { publicUrl } from '../public-url.ts'
 import { route, type CallContext } from '../route.ts'
+import { signedQuery } from '../signed-query.ts'
 import {
   confirmAnswer,
   inNamespace,
@@ -22,11 +23,6 @@ import {
   uploadedAnswer,
   uploadForm,
 } from './plugin-schemas.ts'
-
-const signed = z.object({
-  expires: z.string().regex(/^\d{1,12}$/),
-  signature: z.string().min(1).max(200),
-})
 
 const general = ['unauthorized', 'forbidden', 'request_invalid'] as const
 const adding = [
@@ -141,7 +137,7 @@ export const pluginUploadRoutes = [
     tag: 'plugins',
     access: 'public',
     params: z.object({ upload_id: z.string().min(1) }),
-    query: signed,
+    query: signedQuery,
     bodyKind: 'raw',
     bodyRequired: true,
     status: 200,
@@ -168,7 +164,7 @@ export const pluginUploadRoutes = [
     tag: 'plugins',
     access: 'public',
     params: z.object({ archive_id: z.string().min(1) }),
-    query: signed,
+    query: signedQuery,
     response: z.instanceof(Download),
     answerType: 'application/octet-stream',
     failures: ['forbidden', 'not_found', 'storage_unavailable'],

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import type { Ports } from '../../ports/ports.ts'
-import { readSigningKey } from '../../store/signing-keys.ts'
-import { fail } from '../failure.ts'
+import type { Ports } from '../ports/ports.ts'
+import { readSigningKey } from '../store/signing-keys.ts'
+import { fail } from './failure.ts'
 
 export interface SignedQuery {
   /** Unix seconds. */
