@@ -61,7 +61,7 @@ test(
       },
     )
 
-    assert.ok(points > 15, `${points} crash points`)
+    assert.ok(points > 6, `${points} crash points`)
   },
 )
 

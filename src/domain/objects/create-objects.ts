@@ -4,7 +4,7 @@ import type { Bucket } from '../buckets/bucket.ts'
 import { Failure } from '../failure.ts'
 import type { StoredObject } from './object.ts'
 import { prepareObject, type ObjectSpec, type PreparedObject } from './prepare-object.ts'
-import { writeObjects } from './write-objects.ts'
+import { writeObjects, type AlsoWrite } from './write-objects.ts'
 
 type Needs = Pick<Ports, 'db' | 'blobs' | 'now' | 'newId' | 'config'>
 
@@ -14,9 +14,10 @@ export async function createObject(
   bucket: Bucket,
   spec: ObjectSpec,
   policy: Policy | null,
+  also?: AlsoWrite,
 ): Promise<StoredObject> {
   const prepared = prepareObject(ports, bucket, spec)
-  const [result] = await writeObjects(ports, bucket, [prepared], policyOf(bucket, policy))
+  const [result] = await writeObjects(ports, bucket, [prepared], policyOf(bucket, policy), also)
   if (result instanceof Failure) throw result
   return at([result], 0)
 }
@@ -30,11 +31,12 @@ export async function createObjects(
   bucket: Bucket,
   specs: readonly ObjectSpec[],
   policy: Policy | null,
+  also?: AlsoWrite,
 ): Promise<ObjectResult[]> {
   const byPolicy = policyOf(bucket, policy)
   const prepared = specs.map((spec) => attempt(() => prepareObject(ports, bucket, spec)))
   const right = prepared.flatMap((result) => (result instanceof Failure ? [] : [result]))
-  const written = await writeObjects(ports, bucket, right, byPolicy)
+  const written = await writeObjects(ports, bucket, right, byPolicy, also)
   const results = new Map<PreparedObject, ObjectResult>(
     right.map((object, i) => [object, at(written, i)]),
   )

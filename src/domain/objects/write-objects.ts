@@ -10,16 +10,20 @@ import type { PreparedObject } from './prepare-object.ts'
 
 type Needs = Pick<Ports, 'db' | 'blobs' | 'now' | 'newId'>
 
+/** What else is to stand with objects, or not at all: in the transaction that writes them. */
+export type AlsoWrite = (tx: Db, stored: readonly StoredObject[]) => Promise<void>
+
 /**
  * Writes checked objects in one transaction, each by the bucket's policy (contract 11): the object as stored, or
  * why this one was not, in the order given. Contents go to the blob store first, so no row names bytes that are not
- * there.
+ * there. `also` is given those that were stored, where there are any.
  */
 export async function writeObjects(
   ports: Needs,
   bucket: Bucket,
   prepared: readonly PreparedObject[],
   policy: Policy | null,
+  also?: AlsoWrite,
 ): Promise<(StoredObject | Failure)[]> {
   const contents = prepared.flatMap((object) => object.contents)
   await putContents(ports, contents)
@@ -34,6 +38,8 @@ export async function writeObjects(
       tx,
       written.flatMap((object) => object.contents),
     )
+    const stored = [...results.values()].flatMap((one) => (one instanceof Failure ? [] : [one]))
+    if (stored.length > 0) await also?.(tx, stored)
     return prepared.map((object) => results.get(object) ?? neverWritten(object))
   })
 }

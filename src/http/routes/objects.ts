@@ -15,6 +15,7 @@ import { objectAnswer } from '../../domain/objects/object-answer.ts'
 import type { StoredObject } from '../../domain/objects/object.ts'
 import { queryFilter } from '../../domain/objects/query-filter.ts'
 import { updateObject } from '../../domain/objects/update-object.ts'
+import type { AlsoWrite } from '../../domain/objects/write-objects.ts'
 import { taskStatuses } from '../../domain/tasks/task.ts'
 import { readListedStats } from '../../store/bucket-stats.ts'
 import {
@@ -87,9 +88,9 @@ export const objectRoutes = [
     handle: async ({ query, body, params, ...call }) => {
       const bucket = await findActiveBucket(call.ports, call.namespace, params.bucket_identifier)
       const process = await processor(call, bucket, query.auto_process ?? false)
-      const object = await createObject(call.ports, bucket, body, query.policy ?? null)
-      const [processed = object] = await process([object])
-      return objectAnswer(processed)
+      const { policy = null } = query
+      const object = await createObject(call.ports, bucket, body, policy, process?.also)
+      return objectAnswer({ ...object, ...process?.change })
     },
   }),
   route({
@@ -117,19 +118,19 @@ export const objectRoutes = [
     handle: async ({ query, body, params, ...call }) => {
       const bucket = await findActiveBucket(call.ports, call.namespace, params.bucket_identifier)
       const process = await processor(call, bucket, query.auto_process ?? false)
-      const results = await createObjects(call.ports, bucket, body.objects, query.policy ?? null)
+      const { policy = null } = query
+      const results = await createObjects(call.ports, bucket, body.objects, policy, process?.also)
       const created = results.flatMap((result) => (result instanceof Failure ? [] : [result]))
       const failed = results.flatMap((result, i) =>
         result instanceof Failure
           ? [{ object_index: i, error: result.message, error_type: result.type }]
           : [],
       )
-      const succeeded = await process(created)
       return {
-        succeeded: succeeded.map(objectAnswer),
+        succeeded: created.map((object) => objectAnswer({ ...object, ...process?.change })),
         failed,
         total_requested: results.length,
-        succeeded_count: succeeded.length,
+        succeeded_count: created.length,
         failed_count: failed.length,
       }
     },
@@ -245,20 +246,19 @@ function objectsRequest(
   }
 }
 
-/** What auto_process does with the objects once they stand; null work where nobody asked. */
+/** What auto_process writes with the objects, and what it makes of them; null where nobody asked. */
 async function processor(
   { ports, namespace }: Pick<NamespaceCall, 'ports' | 'namespace'>,
   bucket: Bucket,
   isAsked: boolean,
-): Promise<(objects: StoredObject[]) => Promise<StoredObject[]>> {
-  if (!isAsked) return async (objects) => objects
+): Promise<{ also: AlsoWrite; change: Pick<StoredObject, 'status'> } | null> {
+  if (!isAsked) return null
   const collections = await selectCollections(ports, namespace, bucket, null)
-  return async (objects) => {
-    if (objects.length === 0) return objects
-    const ids = objects.map(({ id }) => id)
-    await processNewObjects(ports, namespace, bucket, ids, collections)
-    return objects.map((object) => ({ ...object, status: 'PENDING' as const }))
+  const also: AlsoWrite = async (tx, stored) => {
+    const objectIds = stored.map(({ id }) => id)
+    await processNewObjects(ports, tx, namespace, bucket, { objectIds, collections })
   }
+  return { also, change: { status: 'PENDING' } }
 }
 
 /** `select` always keeps ids. */
