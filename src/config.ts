@@ -5,9 +5,11 @@ import { advisorSettings } from './advisor-settings.ts'
 import { collectionSettings } from './collection-settings.ts'
 import { gainSettings } from './gain-settings.ts'
 import { factsSettings } from './facts-settings.ts'
+import { filterSettings } from './filter-settings.ts'
 import { pluginSettings } from './plugin-settings.ts'
 import { retrieverSettings } from './retriever-settings.ts'
 import { duration, secret, setting, whole } from './setting.ts'
+import { storageSettings } from './storage-settings.ts'
 import { usageSettings } from './usage-settings.ts'
 
 /** Everything a process can be told from outside. Units stand last in the names. */
@@ -171,21 +173,6 @@ export const settings = {
     "Vectors of a client's own in one namespace.",
     whole(1, 1_000, 32),
   ),
-  filterDepthMax: setting(
-    'NACRE_FILTER_DEPTH_MAX',
-    'Deepest nesting of a filter.',
-    whole(1, 100, 10),
-  ),
-  filterLeavesMax: setting(
-    'NACRE_FILTER_LEAVES_MAX',
-    'Conditions in one filter.',
-    whole(1, 10_000, 512),
-  ),
-  filterValuesMax: setting(
-    'NACRE_FILTER_VALUES_MAX',
-    'Values in one in or nin of a filter.',
-    whole(1, 1_000_000, 10_000),
-  ),
   scanDocumentsMax: setting(
     'NACRE_SCAN_DOCUMENTS_MAX',
     'Documents one request may read to answer what the engine cannot.',
@@ -246,9 +233,11 @@ export const settings = {
     'Documents that one object may become.',
     whole(1, 1_000_000, 10_000),
   ),
+  ...storageSettings,
   ...archiveSettings,
   ...collectionSettings,
   ...factsSettings,
+  ...filterSettings,
   ...pluginSettings,
   ...retrieverSettings,
   ...usageSettings,

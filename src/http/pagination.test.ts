@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readConfig } from '../config.ts'
 import { isFailure } from '../domain/failure.ts'
 import { parseWith } from './faults.ts'
 import { listRequest, pageBody, pageQuery, paginationAnswer } from './pagination.ts'
 
+const config = readConfig({})
+
 function ask(query: Record<string, unknown>, body: Record<string, unknown>, limit = 10) {
   return listRequest(parseWith(pageQuery, query, 'query'), parseWith(pageBody, body, 'body'), {
     limit,
+    config,
   })
 }
 

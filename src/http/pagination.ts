@@ -1,6 +1,11 @@
 import { z } from 'zod'
 import { fail, type Fault } from '../domain/failure.ts'
-import { parseFilter, type FilterLimits } from '../domain/filters/parse-filter.ts'
+import {
+  filterLimits,
+  type FilterConfig,
+  type FilterLimits,
+} from '../domain/filters/filter-limits.ts'
+import { parseFilter } from '../domain/filters/parse-filter.ts'
 import type { ListPage, ListRequest, ListResult, SortOption } from '../domain/listing.ts'
 
 export const pageLimitMax = 1_000
@@ -63,8 +68,8 @@ export interface ListDefaults {
   /** Where a list allows fewer than `pageLimitMax`. */
   limitMax?: number
   sort?: SortOption[]
-  /** `filterLimits(ports.config)`; else the defaults of those settings. */
-  filterLimits?: FilterLimits
+  /** What bounds the filter. */
+  config: FilterConfig
 }
 
 /**
@@ -79,7 +84,7 @@ export function listRequest(
   const sort = sortOptions(body?.sort ?? body?.sorts)
   return {
     page: listPage(query, body, defaults),
-    filter: filterOf(body, defaults.filterLimits),
+    filter: filterOf(body, filterLimits(defaults.config)),
     search: body?.search || null,
     sort: sort.length > 0 ? sort : (defaults.sort ?? []),
   }
@@ -89,7 +94,7 @@ export function listRequest(
 export function listPage(
   query: Partial<PageQuery> | undefined,
   body: Partial<PageBody> | undefined,
-  defaults: ListDefaults,
+  defaults: Pick<ListDefaults, 'limit' | 'limitMax'>,
 ): ListPage {
   const asked = (name: keyof PageQuery): number | undefined => {
     const value = query?.[name] ?? body?.[name]
@@ -171,14 +176,14 @@ function cursorPage(limit: number, cursor: string | null): string | null {
 /** `case_sensitive` beside the filter means the filter (contract 4). */
 function filterOf(
   body: Partial<PageBody> | undefined,
-  limits: FilterLimits | undefined,
+  limits: FilterLimits,
 ): ListRequest['filter'] {
   const given = body?.filters
   if (given === undefined || given === null) return null
   const isPlain = typeof given === 'object' && !Array.isArray(given)
   const withCase = isPlain && body?.case_sensitive === true && !('case_sensitive' in given)
   const filter = withCase ? { ...given, case_sensitive: true } : given
-  return parseFilter(filter, ['body', 'filters'], { ...(limits && { limits }) })
+  return parseFilter(filter, ['body', 'filters'], { limits })
 }
 
 function sortOptions(given: z.infer<typeof sorts> | null | undefined): SortOption[] {

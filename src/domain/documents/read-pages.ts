@@ -12,6 +12,7 @@ import type {
 import { fail } from '../failure.ts'
 import type { Filter } from '../filters/filter.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
+import { keptInSlices } from '../slices.ts'
 import { documentIdIn, documentIdOf, internalOf, type DocumentRecord } from './document.ts'
 import { readBy, selectorOf, type ReadPlan, type Scope } from './read-plan.ts'
 import type { ReadPorts, Selection } from './read.ts'
@@ -69,11 +70,11 @@ export async function* pagesOf(
         throw tooMuch(ports.config.scanDocumentsMax)
       const records = page.points.map(record)
       const kept = residual
-        ? records.filter((each) =>
-            residual(each.payload ?? {}, {
-              documentId: each.documentId,
-              namespaceId: namespace.id,
-            }),
+        ? await keptInSlices(
+            records,
+            ({ payload, documentId }) =>
+              residual(payload ?? {}, { documentId, namespaceId: namespace.id }),
+            signal,
           )
         : records
       found += kept.length

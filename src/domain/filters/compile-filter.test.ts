@@ -20,6 +20,7 @@ function compile(input: unknown, given: Partial<FilterContext> = {}) {
 const indexed = (path: string, schema: PayloadFieldSchema) => ({
   indexes: new Map([[path, { schema, isActive: true }]]),
 })
+const end = (degrees: number) => degrees - 1e-9
 const a = (rest: object) => ({ must: [{ key: 'a', ...rest }] })
 
 describe('compileFilter() leaves the whole answer to the engine for', () => {
@@ -107,6 +108,46 @@ describe('compileFilter() asks an index only what it holds', () => {
         { has_id: ['x'] },
       ],
     })
+  })
+
+  test('a geo index is asked for boxes that keep from the ends of the globe, and for nothing that it loses', () => {
+    const world = { top_left: { lon: -180, lat: 90 }, bottom_right: { lon: 180, lat: -90 } }
+    const box = { field: 'a', operator: 'geo_bounding_box', value: world }
+    const circle = {
+      field: 'a',
+      operator: 'geo_radius',
+      value: { center: { lon: 179, lat: 0 }, radius: 200_000 },
+    }
+
+    const [whole] = compile(box, indexed('a', { type: 'geo' })).engine?.must ?? []
+    const around = compile(circle, indexed('a', { type: 'geo' }))
+
+    const inside = {
+      top_left: { lon: -end(180), lat: end(90) },
+      bottom_right: { lon: end(180), lat: -end(90) },
+    }
+    assert.deepEqual(whole, { key: 'a', geo_bounding_box: inside })
+    assert.equal(around.residual, null)
+    const { should, must } = around.engine ?? {}
+    assert.equal(should, undefined)
+    assert.equal(must?.length, 2)
+    assert.deepEqual(must?.[1], {
+      must_not: [{ must_not: [{ key: 'a', geo_radius: circle.value }] }],
+    })
+  })
+
+  test('a date index is asked for a date that it could take for a leap second only where it holds none', () => {
+    const dates = indexed('a', { type: 'datetime' })
+    const from = (value: string) => ({ field: 'a', operator: 'gte', value })
+    const lossy = { ...dates, knows: () => false }
+
+    const noon = compile(from('2024-01-01T12:00:00Z'), lossy)
+    const later = compile(from('2024-01-01T12:00:01Z'), lossy)
+
+    assert.ok(noon.residual)
+    assert.deepEqual(noon.engine, a({ range: { gte: '2024-01-01T12:00:00.000000Z' } }))
+    assert.equal(later.residual, null)
+    assert.equal(compile(from('2024-01-01T12:00:00Z'), dates).residual, null)
   })
 
   test('a uuid index folds case: what it finds is looked at again', () => {

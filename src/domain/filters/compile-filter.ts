@@ -57,7 +57,7 @@ export interface IndexedPath {
 /**
  * The part of a filter that the engine answers with the one meaning of `evaluateFilter`, with and without payload
  * indexes (design 6, 7), and the rest. Sound below AND, OR and NOT: a condition that the engine can only bound
- * widens the answer, never narrows it. Throws `not_enabled` for `regex`.
+ * widens the answer, never narrows it. Throws `request_invalid` for an input that nobody gave.
  */
 export function compileFilter(filter: Filter | null, context: FilterContext): CompiledFilter {
   if (filter === null) return { engine: undefined, residual: null, unknown: [] }

@@ -1,4 +1,3 @@
-import type { FieldCondition } from '../../ports/vector-engine.ts'
 import { pointIdIn, pointIdOf } from '../documents/document.ts'
 import {
   all,
@@ -12,16 +11,16 @@ import {
   type Formula,
 } from './bounds.ts'
 import type { FilterContext, IndexedPath } from './compile-filter.ts'
+import { boundsOfPlaces } from './compile-geo.ts'
 import { boundsOfRange, boundsOfValues } from './compile-match.ts'
 import { boundsInFlux } from './index-in-flux.ts'
 import { boundsOfWords } from './compile-words.ts'
 import { enginePath, fieldPaths, rootKeyOf, storedPath } from './field-path.ts'
 import type { Leaf } from './filter.ts'
-import { geoShape } from './geo.ts'
-import { leafTest } from './leaf-test.ts'
+import { leafTest, type LeafTest } from './leaf-test.ts'
 import { wordsOf } from './words.ts'
 
-/** What the engine can say of one condition. Throws `not_enabled` for `regex`. */
+/** What the engine can say of one condition. Throws `request_invalid` for an input that nobody gave. */
 export function compileLeaf(leaf: Leaf, context: FilterContext): Bounds {
   // Also refuses what has no meaning here, so that a filter fails the same whoever answers it.
   const holds = leafTest(leaf)
@@ -55,22 +54,18 @@ function placesOf(field: string, context: FilterContext): string[] {
   })
 }
 
-function boundsAt(
-  path: string,
-  leaf: Leaf,
-  holds: (values: readonly unknown[]) => boolean,
-  context: FilterContext,
-): Bounds {
+function boundsAt(path: string, leaf: Leaf, holds: LeafTest, context: FilterContext): Bounds {
   if (path === '_internal.namespace_id') return exactly(holds([context.namespaceId]))
   if (path === '_internal.document_id') return boundsOfId(leaf, context)
   const key = enginePath(storedPath(path))
   if (key === null) return atMost(true)
-  return boundsInFlux(key, context, (index) => boundsWith(key, leaf, index, context))
+  return boundsInFlux(key, context, (index) => boundsWith(key, leaf, holds, index, context))
 }
 
 function boundsWith(
   key: string,
   leaf: Leaf,
+  holds: LeafTest,
   index: IndexedPath | undefined,
   context: FilterContext,
 ): Bounds {
@@ -93,7 +88,7 @@ function boundsWith(
     case 'geo_radius':
     case 'geo_bounding_box':
     case 'geo_polygon':
-      return exactly({ key, ...geoShape(leaf) } satisfies FieldCondition)
+      return boundsOfPlaces(key, leaf, holds, index, context)
     case 'contains':
     case 'starts_with':
     case 'ends_with':
@@ -128,7 +123,10 @@ function boundsOfId(leaf: Leaf, context: FilterContext): Bounds {
     key: '_internal.document_id',
     match: { value },
   }))
-  return exactly(any([points.length > 0 && { has_id: points }, ...byWords]))
+  const found = any([points.length > 0 && { has_id: points }, ...byWords])
+  // An id in capitals names the same point, and is no document's.
+  const areAsShown = ids.every((id) => pointIdOf(id) === null || id === id.toLowerCase())
+  return areAsShown ? exactly(found) : atMost(found)
 }
 
 function pointsOfWords(id: string, { collectionIds }: FilterContext): string[] {

@@ -2,7 +2,6 @@ import type { FieldCondition } from '../../ports/vector-engine.ts'
 import {
   any,
   atMost,
-  besides,
   eitherOf,
   exactly,
   type Bounds,
@@ -11,6 +10,7 @@ import {
 } from './bounds.ts'
 import type { FilterContext, IndexedPath } from './compile-filter.ts'
 import type { Leaf } from './filter.ts'
+import { heldBy } from './held-by.ts'
 import { instantOf, instantText } from './instant.ts'
 import { leafTest, type LeafTest } from './leaf-test.ts'
 
@@ -59,7 +59,32 @@ export function boundsOfRange(
   // A number index would compare its numbers with the date's microseconds.
   const type = index?.schema.type
   if (type === 'integer' || type === 'float') return heldBy(key, type, false, holds, context)
-  return exactly({ key, range: { [operator]: instantText(instant) } })
+  const range = { key, range: { [operator]: instantText(instant) } }
+  if (type !== 'datetime' || !isFirstSecond(instant)) return exactly(range)
+  return dateRange(range, operator, instant, holds, context)
+}
+
+const second = 1_000_000n
+const minute = 60n * second
+
+/** Whether the instant lies in the first second of its minute, which an index cannot tell from a leap second before it. */
+function isFirstSecond(instant: bigint): boolean {
+  return ((instant % minute) + minute) % minute < second
+}
+
+/** Where leap seconds may be stored that are not known, those are looked at that an index may take for what they are not. */
+function dateRange(
+  range: RangeCondition,
+  operator: RangeOperator,
+  instant: bigint,
+  holds: LeafTest,
+  context: FilterContext,
+): Bounds {
+  const { key } = range
+  const bounds = heldBy(key, 'datetime', range, holds, context)
+  if (bounds.upper !== true) return bounds
+  if (operator === 'gt' || operator === 'gte') return atMost(range)
+  return atMost({ key, range: { [operator]: instantText(instant + second) } })
 }
 
 function boundsOfTexts(
@@ -107,26 +132,6 @@ function numberRange(
   }
   // An integer index has lost every fraction: it is asked where there are none, or for the other documents.
   return heldBy(key, type, { key, range }, holds, context)
-}
-
-/**
- * What the engine answers rightly of the documents whose every value the index holds: `range`, or nothing, where values
- * of the kind that is asked for are not among those.
- */
-function heldBy(
-  key: string,
-  type: 'integer' | 'float' | 'datetime',
-  range: RangeCondition | false,
-  holds: LeafTest,
-  context: FilterContext,
-): Bounds {
-  if (context.knows({ kind: 'covered', path: key, type }) === true) return exactly(range)
-  const exceptions = context.exceptions(key, type)
-  if (exceptions === null || exceptions === 'unread') return atMost(true)
-  const { ids, values } = exceptions
-  const matching = ids.filter((id) => holds(values.get(id) ?? []))
-  const bounds = besides(range, ids, matching)
-  return range ? { ...bounds, aside: { range, exceptions: ids, matching } } : bounds
 }
 
 function testOf(operator: 'eq' | RangeOperator, value: unknown): LeafTest {

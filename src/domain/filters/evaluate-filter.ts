@@ -17,7 +17,7 @@ export function evaluateFilter(
 
 export type FilterTest = (payload: Payload, identity?: DocumentIdentity) => boolean
 
-/** The filter as a function, prepared once for many documents. Throws `not_enabled` for `regex`. */
+/** The filter as a function, prepared once for many documents. It throws where `leafTest` and its test do. */
 export function filterTest(filter: Filter): FilterTest {
   if (filter.kind === 'leaf') {
     const holds = leafTest(filter)

@@ -1,19 +1,21 @@
 import { invalid } from '../failure.ts'
+import type { FilterLimits } from './filter-limits.ts'
 import type { Operator } from './filter.ts'
 import { instantOf } from './instant.ts'
+import { compileRegex } from './regex.ts'
 import { kindOf } from './value-kind.ts'
 
 type Location = (string | number)[]
-type Check = (value: unknown, at: Location, valuesMax: number) => void
+type Check = (value: unknown, at: Location, limits: FilterLimits) => void
 
 /** Throws `request_invalid` where the operator cannot take the value (contract 5.2). */
 export function checkValue(
   operator: Operator,
   value: unknown,
   at: Location,
-  valuesMax: number,
+  limits: FilterLimits,
 ): void {
-  checks[operator](value, at, valuesMax)
+  checks[operator](value, at, limits)
 }
 
 const checks: Readonly<Record<Operator, Check>> = {
@@ -28,7 +30,7 @@ const checks: Readonly<Record<Operator, Check>> = {
   contains: checkScalar,
   starts_with: checkText,
   ends_with: checkText,
-  regex: checkText,
+  regex: checkRegex,
   exists: checkFlag,
   is_null: checkFlag,
   text: checkText,
@@ -60,7 +62,7 @@ function checkBound(value: unknown, at: Location): void {
   )
 }
 
-function checkList(value: unknown, at: Location, valuesMax: number): void {
+function checkList(value: unknown, at: Location, { valuesMax }: FilterLimits): void {
   if (!Array.isArray(value)) {
     throw invalid(at, `is a list of values; this is ${kindOf(value)}`, 'wrong_type')
   }
@@ -71,6 +73,24 @@ function checkList(value: unknown, at: Location, valuesMax: number): void {
 function checkText(value: unknown, at: Location): void {
   if (typeof value === 'string') return
   throw invalid(at, `is a string; this is ${kindOf(value)}`, 'wrong_type')
+}
+
+function checkRegex(value: unknown, at: Location, limits: FilterLimits): void {
+  if (typeof value !== 'string') return checkText(value, at)
+  const { regexLengthMax, regexSizeMax } = limits
+  if (value.length > regexLengthMax) {
+    const message = `is a pattern of ${value.length} characters; at most ${regexLengthMax} are taken (NACRE_FILTER_REGEX_LENGTH_MAX)`
+    throw invalid(at, message, 'too_long')
+  }
+  const regex = compileRegex(value, true)
+  if (typeof regex === 'string') {
+    const hint = 'Patterns are RE2’s: without look-around and back-references.'
+    throw invalid(at, `is no regular expression: ${regex}`, 'invalid', hint)
+  }
+  if (regex.size > regexSizeMax) {
+    const message = `is a pattern of ${regex.size} instructions; at most ${regexSizeMax} are taken (NACRE_FILTER_REGEX_SIZE_MAX)`
+    throw invalid(at, message, 'too_long', 'Counted repetitions, as in a{1000}, are what is large.')
+  }
 }
 
 function checkFlag(value: unknown, at: Location): void {
@@ -89,6 +109,17 @@ function checkBox(value: unknown, at: Location): void {
   for (const corner of ['top_left', 'bottom_right']) {
     checkPoint(property(value, corner), [...at, corner])
   }
+  const [top, bottom] = [
+    latitudeOf(property(value, 'top_left')),
+    latitudeOf(property(value, 'bottom_right')),
+  ]
+  if (top >= bottom) return
+  throw invalid([...at, 'top_left', 'lat'], `lies below bottom_right.lat, ${bottom}`, 'invalid')
+}
+
+function latitudeOf(point: unknown): number {
+  const lat = property(point, 'lat')
+  return typeof lat === 'number' ? lat : Number.NaN
 }
 
 const ringPointsMax = 10_000

@@ -40,10 +40,12 @@ export interface NoneOf {
 }
 export interface Leaf {
   kind: 'leaf'
-  /** As the client wrote it; `paths.ts` finds the payload path. */
+  /** As the client wrote it; `field-path.ts` finds the payload path. */
   field: string
   operator: Operator
   value: unknown
   /** Null where the client said nothing at this leaf (contract 5.3, design 6). */
   caseSensitive: boolean | null
+  /** Of a `regex`: the most steps that it may take on one text. */
+  stepsMax?: number
 }

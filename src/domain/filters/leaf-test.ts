@@ -2,8 +2,10 @@ import { fail, invalid } from '../failure.ts'
 import { isDynamic } from './dynamic-value.ts'
 import { elementsOf, hasNull, hasValue } from './field-values.ts'
 import type { Leaf, Operator } from './filter.ts'
+import { foldedCase } from './folded-case.ts'
 import { geoTest } from './geo.ts'
 import { instantOf, momentOf, type Moment } from './instant.ts'
+import { compileRegex, type Regex } from './regex.ts'
 import { wordsOf } from './words.ts'
 
 /** Whether a condition holds for the values of its field in one document; lists hold where one element does. */
@@ -11,7 +13,8 @@ export type LeafTest = (values: readonly unknown[]) => boolean
 
 /**
  * The meaning of each operator (contract 5.2, 5.3). `ne` and `nin` are the negations of `eq` and `in`, so they
- * hold where the field is missing. Throws `not_enabled` for `regex`, `request_invalid` for an unresolved input.
+ * hold where the field is missing. Throws `request_invalid` for an unresolved input; the test of a `regex` throws
+ * `bad_request` for a text on which it may take more steps than are allowed.
  */
 export function leafTest(leaf: Leaf): LeafTest {
   refuseUnresolved(leaf)
@@ -40,12 +43,7 @@ const tests: Readonly<Record<Operator, (leaf: Leaf) => LeafTest>> = {
   contains,
   starts_with: (leaf) => onText(leaf, (text, given) => text.startsWith(given)),
   ends_with: (leaf) => onText(leaf, (text, given) => text.endsWith(given)),
-  regex: () => {
-    throw fail('not_enabled', {
-      feature: 'The operator regex',
-      hint: 'contains, starts_with, ends_with, text and phrase are available.',
-    })
-  },
+  regex: matchesRegex,
   exists:
     ({ value }) =>
     (values) =>
@@ -83,8 +81,8 @@ function isOneOf(leaf: Leaf): LeafTest {
 
 function sameAs(given: unknown, ignoresCase: boolean): (value: unknown) => boolean {
   if (!ignoresCase || typeof given !== 'string') return (value) => value === given
-  const plain = given.toLowerCase()
-  return (value) => typeof value === 'string' && value.toLowerCase() === plain
+  const plain = foldedCase(given)
+  return (value) => typeof value === 'string' && foldedCase(value) === plain
 }
 
 /** Numbers are compared with numbers, dates with texts that are dates; nothing else has an order. */
@@ -121,9 +119,35 @@ function onText(leaf: Leaf, holds: (text: string, given: string) => boolean): Le
   if (leaf.caseSensitive === true) {
     return (values) => elementsOf(values).some((v) => typeof v === 'string' && holds(v, given))
   }
-  const plain = given.toLowerCase()
+  const plain = foldedCase(given)
   return (values) =>
-    elementsOf(values).some((v) => typeof v === 'string' && holds(v.toLowerCase(), plain))
+    elementsOf(values).some((v) => typeof v === 'string' && holds(foldedCase(v), plain))
+}
+
+/** Found anywhere in a text, in any case unless it says otherwise, as `contains`. */
+function matchesRegex(leaf: Leaf): LeafTest {
+  const { value: pattern, caseSensitive } = leaf
+  if (typeof pattern !== 'string') return () => false
+  let regex: Regex | string | undefined
+  return (values) => {
+    regex ??= compileRegex(pattern, caseSensitive === true)
+    // It was checked when it was parsed.
+    if (typeof regex === 'string') throw invalid(['body', 'filters', leaf.field], regex, 'invalid')
+    for (const value of elementsOf(values)) {
+      if (typeof value !== 'string') continue
+      checkSteps(leaf, value, regex)
+      if (regex.test(value)) return true
+    }
+    return false
+  }
+}
+
+function checkSteps({ field, stepsMax = 20_000_000 }: Leaf, text: string, regex: Regex): void {
+  if (text.length * regex.size <= stepsMax) return
+  throw fail('bad_request', {
+    reason: `A text of ${text.length} characters at '${field}' may take the regex, which has ${regex.size} instructions, more than ${stepsMax} steps (NACRE_FILTER_REGEX_STEPS_MAX).`,
+    hint: 'Make the pattern shorter, above all its counted repetitions.',
+  })
 }
 
 /** Every word of the query is a word of the field; a list's texts count together. */

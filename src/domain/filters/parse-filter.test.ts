@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
+import { readConfig } from '../../config.ts'
 import { isFailure, type Fault } from '../failure.ts'
 import { evaluateFilter } from './evaluate-filter.ts'
+import { defaultFilterLimits, filterLimits } from './filter-limits.ts'
 import type { Filter } from './filter.ts'
 import { parseFilter, type ParseFilterOptions } from './parse-filter.ts'
 
@@ -140,6 +142,34 @@ describe('422 names the place, and what would be right', () => {
     [{ a: { b: 1 } }, /^body\.filters\.a: .*an object/],
     [{ field: 'a', operator: 'in', value: [1, null] }, /value\.1: .*null/],
     [{ field: 'a', operator: 'gt', value: 'tomorrow' }, /value: is a number or a date/],
+    [{ field: 'a', operator: 'regex', value: 5 }, /value: is a string; this is the number 5/],
+    [
+      { field: 'a', operator: 'regex', value: '(a' },
+      /value: is no regular expression: missing closing \)/,
+    ],
+    [{ field: 'a', operator: 'regex', value: '(?=a)' }, /value: is no regular expression: .*\(\?=/],
+    [
+      { field: 'a', operator: 'regex', value: '(a)\\1' },
+      /value: is no regular expression: invalid escape/,
+    ],
+    [
+      { field: 'a', operator: 'regex', value: '(a{1000}){1000}' },
+      /value: is no regular expression: .*repeat/,
+    ],
+    [{ field: 'a', value: 1, OR: [{ b: 2 }] }, /^body\.filters\.OR: stands beside field/],
+    [
+      { field: 'a', operator: 'eq', vale: 1 },
+      /^body\.filters\.vale: stands beside field.*did you mean.*value/i,
+    ],
+    [{ AND: [{ field: 'a', value: 1, b: 2 }] }, /^body\.filters\.AND\.0\.b: stands beside field/],
+    [
+      {
+        field: 'a',
+        operator: 'geo_bounding_box',
+        value: { top_left: { lon: 0, lat: 1 }, bottom_right: { lon: 1, lat: 2 } },
+      },
+      /value\.top_left\.lat: lies below bottom_right\.lat, 2/,
+    ],
     [{ field: 'a', operator: 'exists', value: 'yes' }, /value: is true or false/],
     [{ field: 'a', operator: 'text', value: 5 }, /value: is a string/],
     [{ field: 'a', value: 1, case_sensitive: 'no' }, /case_sensitive: is true or false/],
@@ -171,6 +201,21 @@ describe('limits', () => {
     const list = (value: number[]) => ({ field: 'a', operator: 'nin', value })
     assert.ok(parse(list([1, 2]), { limits }))
     assert.match(faultOf(list([1, 2, 3]), { limits }).text, /more than 2 values/)
+  })
+
+  test('of regexes are the settings’: how many, how long, and how large as a program', () => {
+    const limits = { regexesMax: 1, regexLengthMax: 8, regexSizeMax: 50 }
+    const regex = (value: string) => ({ field: 'a', operator: 'regex', value })
+
+    assert.ok(parse(regex('a{9}'), { limits }))
+    assert.match(faultOf({ AND: [regex('a'), regex('b')] }, { limits }).text, /more than 1 cond/)
+    assert.match(faultOf(regex('a'.repeat(9)), { limits }).text, /9 characters.*LENGTH_MAX/)
+    assert.match(faultOf(regex('a{99}'), { limits }).text, /instructions.*SIZE_MAX/)
+    assert.deepEqual(parse(regex('a')), { ...leaf('a', 'regex', 'a'), stepsMax: 20_000_000 })
+  })
+
+  test('are those of the settings where a caller names none', () => {
+    assert.deepEqual(filterLimits(readConfig({})), defaultFilterLimits)
   })
 
   test('a field of any length and nesting beyond every limit are faults, not crashes', () => {

@@ -1,5 +1,6 @@
 import { invalid } from '../failure.ts'
 import { suggestion } from '../nearest-name.ts'
+import { defaultFilterLimits, type FilterLimits } from './filter-limits.ts'
 import { operators, type Filter, type Leaf, type Operator } from './filter.ts'
 import { checkValue } from './filter-value.ts'
 import { isDynamic, resolveDynamic } from './dynamic-value.ts'
@@ -10,15 +11,8 @@ type Location = (string | number)[]
 export interface ParseFilterOptions {
   /** Given: dynamic values and `{{INPUT.x}}` are resolved from them. Absent: such values are kept as they are. */
   inputs?: Record<string, unknown>
-  /** Bounds, named NACRE_FILTER_DEPTH_MAX, _LEAVES_MAX and _VALUES_MAX. */
+  /** `filterLimits(config)`; else the defaults of those settings. */
   limits?: Partial<FilterLimits>
-}
-
-export interface FilterLimits {
-  depthMax: number
-  leavesMax: number
-  /** Values in one `in` or `nin`. */
-  valuesMax: number
 }
 
 /**
@@ -31,25 +25,16 @@ export function parseFilter(
   options: ParseFilterOptions = {},
 ): Filter | null {
   if (input === undefined || input === null) return null
-  const limits = { depthMax: 10, leavesMax: 512, valuesMax: 10_000, ...options.limits }
-  const parse: Parse = { limits, inputs: options.inputs, leaves: 0, root: location }
+  const limits = { ...defaultFilterLimits, ...options.limits }
+  const parse: Parse = { limits, inputs: options.inputs, leaves: 0, regexes: 0, root: location }
   return parseNode(input, location, { depth: 1, isCaseSensitive: false }, parse)
-}
-
-/** The bounds that the settings give. */
-export function filterLimits(config: {
-  filterDepthMax: number
-  filterLeavesMax: number
-  filterValuesMax: number
-}): FilterLimits {
-  const { filterDepthMax, filterLeavesMax, filterValuesMax } = config
-  return { depthMax: filterDepthMax, leavesMax: filterLeavesMax, valuesMax: filterValuesMax }
 }
 
 interface Parse {
   limits: FilterLimits
   inputs: Record<string, unknown> | undefined
   leaves: number
+  regexes: number
   root: Location
 }
 
@@ -132,6 +117,7 @@ function parseLeaf(
   parse: Parse,
 ): Leaf {
   const { field, case_sensitive: caseSensitive = null } = input
+  checkLeafKeys(input, at)
   checkField(field, [...at, 'field'])
   if (caseSensitive !== null && typeof caseSensitive !== 'boolean') {
     throw invalid(
@@ -144,6 +130,22 @@ function parseLeaf(
   const isFlag = operator === 'exists' || operator === 'is_null'
   const value = isFlag && input['value'] === undefined ? true : input['value']
   return makeLeaf(leafOf(field, operator, value, caseSensitive, around), [...at, 'value'], parse)
+}
+
+const leafKeys = ['field', 'operator', 'value', 'case_sensitive']
+
+/** What else stood in a condition would be left out silently, and the answer be wider than what was asked. */
+function checkLeafKeys(input: Record<string, unknown>, at: Location): void {
+  for (const [key, value] of Object.entries(input)) {
+    if (leafKeys.includes(key) || (isLogical(key) && (value === null || value === undefined)))
+      continue
+    throw invalid(
+      [...at, key],
+      `stands beside field; a condition has ${leafKeys.join(', ')}${suggestion(key, leafKeys)}`,
+      'unknown_field',
+      'Conditions that must hold together go into {"AND": [...]}.',
+    )
+  }
 }
 
 function leafOf(
@@ -163,8 +165,17 @@ function makeLeaf(leaf: Leaf, at: Location, parse: Parse): Leaf {
     throw invalid(parse.root, `has more than ${parse.limits.leavesMax} conditions`, 'too_many')
   }
   const value = parse.inputs ? resolveDynamic(leaf.value, parse.inputs, at) : leaf.value
-  if (!isDynamic(value)) checkValue(leaf.operator, value, at, parse.limits.valuesMax)
-  return { ...leaf, value }
+  if (!isDynamic(value)) checkValue(leaf.operator, value, at, parse.limits)
+  return leaf.operator === 'regex' ? regexLeaf({ ...leaf, value }, parse) : { ...leaf, value }
+}
+
+function regexLeaf(leaf: Leaf, parse: Parse): Leaf {
+  const { regexesMax, regexStepsMax } = parse.limits
+  parse.regexes += 1
+  if (parse.regexes > regexesMax) {
+    throw invalid(parse.root, `has more than ${regexesMax} conditions with regex`, 'too_many')
+  }
+  return { ...leaf, stepsMax: regexStepsMax }
 }
 
 function parseOperator(given: unknown, at: Location): Operator {

@@ -1,11 +1,12 @@
 import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
+import { indexedLatMax, indexedLonMax } from './geo-cover.ts'
 import { momentOf } from './instant.ts'
 
 /**
  * What a stored value is, as the engine's indexes tell values apart. `integer`: whole and within 2^53, as an integer
  * index holds it for good; every other number is a `fraction`, 1e300 as well. `date`: text that the engine reads as one,
- * but for leap seconds, which its index takes for the next minute. `geo`: an object with `lon` and `lat` on the globe. A
- * list within a list is a `list`, which no index holds.
+ * but for leap seconds, which its index takes for the next minute. `geo`: an object with `lon` and `lat` on the globe, but
+ * for its very ends. A list within a list is a `list`, which no index holds.
  */
 export type ValueKind =
   | 'null'
@@ -54,11 +55,11 @@ export function kindOfValue(value: unknown): ValueKind {
 function isPlace(value: object): boolean {
   if (!('lon' in value) || !('lat' in value)) return false
   const { lon, lat } = value
-  return isWithin(lon, 180) && isWithin(lat, 90)
+  return isWithin(lon, indexedLonMax) && isWithin(lat, indexedLatMax)
 }
 
 function isWithin(value: unknown, max: number): boolean {
-  return typeof value === 'number' && Math.abs(value) <= max
+  return typeof value === 'number' && Math.abs(value) < max
 }
 
 /** In the one spelling in which a uuid index gives it back: others are equal to it there, and nowhere else. */

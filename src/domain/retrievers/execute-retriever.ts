@@ -1,6 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { isFailure } from '../failure.ts'
-import { filterLimits, parseFilter } from '../filters/parse-filter.ts'
+import { filterLimits } from '../filters/filter-limits.ts'
+import { parseFilter } from '../filters/parse-filter.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import { recordExecution } from './execution-log.ts'
@@ -220,7 +221,7 @@ class Run {
       return { selection: { ...selection, filter: both(selection.filter, filter) }, of: null }
     }
     const documents = await readSelection(this.#call, selection)
-    const kept = keptBy(filter, documents, this.#call.namespace)
+    const kept = await keptBy(filter, documents, this.#call.namespace, this.#call.signal)
     return { selection: { kind: 'read', documents: kept }, of: documents.length }
   }
 

@@ -90,6 +90,7 @@ export const batchRoutes = [
       const request = listRequest(query, body, {
         limit: 100,
         sort: [{ field: 'created_at', direction: 'desc' }],
+        config: ports.config,
       })
       const { collection_id: named } = body
       const only = {

@@ -90,7 +90,7 @@ export const bucketRoutes = [
     }),
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, query, body }) => {
-      const request = withTotal(listRequest(query, body, { limit: 10 }))
+      const request = withTotal(listRequest(query, body, { limit: 10, config: ports.config }))
       const list = await listBuckets(ports, namespace, request)
       const ids = list.rows.map(({ id }) => id)
       const [stats, totals] = await Promise.all([

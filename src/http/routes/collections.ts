@@ -104,7 +104,7 @@ export const collectionRoutes = [
     }),
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, query, body }) => {
-      const request = withTotal(listRequest(query, body, { limit: 10 }))
+      const request = withTotal(listRequest(query, body, { limit: 10, config: ports.config }))
       const list = await listCollections(ports, namespace, request)
       return {
         results: await Promise.all(list.rows.map((one) => counted(ports, namespace, one))),

@@ -82,7 +82,7 @@ async function list({
   const collection = await findCollection(ports, namespace, params.collection_identifier)
   const scope = { collectionIds: [collection.id] }
   const { filters, ...rest } = body
-  const { page, sort, search } = listRequest(query, rest, { limit: 10 })
+  const { page, sort, search } = listRequest(query, rest, { limit: 10, config: ports.config })
   const names = body.return_vector_names
   if (Array.isArray(names)) checkVectorNames(namespace, names)
   const vectorNames = names === true || Array.isArray(names)

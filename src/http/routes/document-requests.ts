@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { filterLimits, parseFilter } from '../../domain/filters/parse-filter.ts'
+import { filterLimits, type FilterConfig } from '../../domain/filters/filter-limits.ts'
+import { parseFilter } from '../../domain/filters/parse-filter.ts'
 import type { Filter } from '../../domain/filters/filter.ts'
 
 export const ofCollection = z.object({ collection_identifier: z.string().min(1) })
@@ -18,7 +19,7 @@ export const changingFailures = [...readingFailures, 'conflict'] as const
 
 /** `filters` of a body, with the server's limits. Throws `request_invalid`. */
 export function filterOf(
-  config: Parameters<typeof filterLimits>[0],
+  config: FilterConfig,
   filters: unknown,
 ): Filter | null {
   return parseFilter(filters, ['body', 'filters'], { limits: filterLimits(config) })

@@ -289,6 +289,8 @@ describe('POST /v1/collections/{collection_identifier}/documents/list', () => {
       [{ field: 'metadata.category', operator: 'eq', value: 'low' }, [1, 2]],
       [{ field: 'tags', operator: 'in', value: ['t1', 't4'] }, [1, 4]],
       [{ field: 'category', operator: 'starts_with', value: 'HI' }, [3, 4]],
+      [{ field: 'category', operator: 'regex', value: '^HI.h$' }, [3, 4]],
+      [{ NOT: { field: 'tags', operator: 'regex', value: '[1-3]', case_sensitive: true } }, [4]],
       [{ field: 'nothing', operator: 'exists', value: false }, [1, 2, 3, 4]],
       [{ field: 'collection_id', operator: 'ne', value: id }, []],
     ]
@@ -354,6 +356,8 @@ describe('POST /v1/collections/{collection_identifier}/documents/list', () => {
       [{ filters: { must: [] } }, /^body\.filters\.must: /],
       [{ filters: { AND: [{ field: 'n', operator: 'eqq', value: 1 }] } }, /AND\.0\.operator: .*eq/],
       [{ filters: { field: 'n', operator: 'in', value: 5 } }, /^body\.filters\.value: /],
+      [{ filters: { field: 'n', operator: 'regex', value: '(a' } }, /value: .*missing closing/],
+      [{ filters: { field: 'n', value: 1, m: 2 } }, /^body\.filters\.m: stands beside field/],
       [{ limit: 0 }, /^body\.limit: /],
       [{ limit: 1_001 }, /^body\.limit: /],
       [{ cursor: 'nonsense' }, /cursor: is no cursor/],

@@ -28,7 +28,6 @@ import { route } from '../route.ts'
 const retriever = z.object({ retriever_id: z.string() })
 const listBody = pageBody.extend({ status: z.string().max(100).nullish() })
 const time = z.union([z.string(), z.number()]).nullish()
-const limits = { limit: 20 }
 /** Contract 4's PaginationMetadata, with ours beside it. */
 const pagination = paginationSchema.extend({ total: z.int(), has_next: z.boolean() })
 
@@ -83,7 +82,7 @@ export const executionRoutes = [
     failures: ['request_invalid', 'bad_request', 'not_found'],
     handle: async ({ ports, namespace, params, query, body }) => {
       const { id } = await findRetriever(ports, namespace, params.retriever_id)
-      const request = withTotal(listRequest(query, body, limits))
+      const request = withTotal(listRequest(query, body, { limit: 20, config: ports.config }))
       const asked = { retrieverId: id, status: body.status }
       const result = await listExecutions(ports, namespace, asked, request)
       return {
@@ -121,7 +120,7 @@ export const executionRoutes = [
     response: z.object({ results: z.array(AdhocSummary), total: z.int(), pagination }),
     failures: ['request_invalid', 'bad_request'],
     handle: async ({ ports, namespace, query, body }) => {
-      const request = withTotal(listRequest(query, body, limits))
+      const request = withTotal(listRequest(query, body, { limit: 20, config: ports.config }))
       const asked = {
         retrieverId: null,
         status: body.status,

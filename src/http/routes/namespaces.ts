@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { SortOption } from '../../domain/listing.ts'
 import { createNamespace } from '../../domain/namespaces/create-namespace.ts'
 import { deleteNamespace } from '../../domain/namespaces/delete-namespace.ts'
 import { findNamespace } from '../../domain/namespaces/find-namespace.ts'
@@ -40,6 +41,7 @@ const deleted = z.object({
 })
 
 const general = ['unauthorized', 'forbidden', 'request_invalid'] as const
+const listing = [...general, 'bad_request'] as const
 const changing = [
   ...general,
   'not_found',
@@ -74,7 +76,7 @@ export const namespaceRoutes = [
     query: pageQuery,
     body: pageBody,
     response: listAnswer,
-    failures: general,
+    failures: listing,
     handle: ({ query, body, ...call }) => list(call, query, body),
   }),
   route({
@@ -86,7 +88,7 @@ export const namespaceRoutes = [
     access: 'read',
     query: pageQuery,
     response: listAnswer,
-    failures: general,
+    failures: listing,
     handle: ({ query, ...call }) => list(call, query, {}),
   }),
   route({
@@ -191,8 +193,9 @@ async function list(
   query: z.infer<typeof pageQuery>,
   body: z.infer<typeof pageBody>,
 ): Promise<z.infer<typeof listAnswer>> {
-  const newestFirst = { limit: 10, sort: [{ field: 'created_at', direction: 'desc' as const }] }
-  const request = withTotal(listRequest(query, body, newestFirst))
+  const newestFirst: SortOption[] = [{ field: 'created_at', direction: 'desc' }]
+  const defaults = { limit: 10, sort: newestFirst, config: ports.config }
+  const request = withTotal(listRequest(query, body, defaults))
   const { answers, result, stats } = await listNamespaces(ports, principal.organizationId, request)
   return {
     results: answers,

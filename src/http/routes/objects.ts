@@ -5,6 +5,7 @@ import type { Bucket } from '../../domain/buckets/bucket.ts'
 import { findActiveBucket, findBucket } from '../../domain/buckets/find-bucket.ts'
 import { policies } from '../../domain/buckets/unique-key.ts'
 import { Failure } from '../../domain/failure.ts'
+import type { FilterConfig } from '../../domain/filters/filter-limits.ts'
 import type { ListRequest } from '../../domain/listing.ts'
 import { createObject, createObjects } from '../../domain/objects/create-objects.ts'
 import { deleteObjects } from '../../domain/objects/delete-objects.ts'
@@ -157,7 +158,7 @@ export const objectRoutes = [
     failures: [...reading, 'request_invalid'],
     handle: async ({ ports, namespace, params, query, body }) => {
       const bucket = await findBucket(ports, namespace, params.bucket_identifier)
-      const request = objectsRequest(bucket, query, body)
+      const request = objectsRequest(ports.config, bucket, query, body)
       const list = await listObjects(ports, bucket, request)
       const results = list.rows.map(objectAnswer)
       const { select } = body
@@ -230,11 +231,12 @@ export const objectRoutes = [
 
 /** Filters of the query and of the body must both hold; a sort in the query wins, as all of the query does. */
 function objectsRequest(
+  config: FilterConfig,
   bucket: Bucket,
   query: z.infer<typeof listQuery>,
   body: PageBody,
 ): ListRequest {
-  const request = listRequest(query, body, { limit: 10 })
+  const request = listRequest(query, body, { limit: 10, config })
   const others = Object.entries(query).filter(([name]) => !Object.hasOwn(listQuery.shape, name))
   const filters = [queryFilter(bucket, Object.fromEntries(others)), request.filter]
   const given = filters.filter((filter) => filter !== null)

@@ -67,7 +67,6 @@ const ListAnswer = z.object({
   total: z.int(),
   pagination: paginationSchema,
 })
-const listDefaults = { limit: 100 }
 
 export const retrieverRoutes = [
   route({
@@ -128,9 +127,13 @@ export const retrieverRoutes = [
     scope: 'namespace',
     query: pageQuery,
     response: ListAnswer,
-    failures: ['request_invalid'],
+    failures: ['request_invalid', 'bad_request'],
     handle: async ({ ports, namespace, query }) =>
-      await list(ports, namespace, listRequest(query, undefined, listDefaults)),
+      await list(
+        ports,
+        namespace,
+        listRequest(query, undefined, { limit: 100, config: ports.config }),
+      ),
   }),
   route({
     operationId: 'listRetrievers',
@@ -143,9 +146,9 @@ export const retrieverRoutes = [
     query: pageQuery,
     body: pageBody,
     response: ListAnswer,
-    failures: ['request_invalid'],
+    failures: ['request_invalid', 'bad_request'],
     handle: async ({ ports, namespace, query, body }) =>
-      await list(ports, namespace, listRequest(query, body, listDefaults)),
+      await list(ports, namespace, listRequest(query, body, { limit: 100, config: ports.config })),
   }),
   route({
     operationId: 'getRetriever',

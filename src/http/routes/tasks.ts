@@ -58,11 +58,12 @@ export const taskRoutes = [
       task_type: z.string().nullish(),
     }),
     response: z.object({ results: z.array(taskSchema), pagination: paginationSchema }),
-    failures: ['unauthorized', 'forbidden', 'request_invalid'],
+    failures: ['unauthorized', 'forbidden', 'request_invalid', 'bad_request'],
     handle: async ({ ports, principal, query, body }) => {
       const request = listRequest(query, body, {
         limit: 10,
         sort: [{ field: 'created_at', direction: 'desc' }],
+        config: ports.config,
       })
       const only = { status: body.status ?? null, type: body.task_type ?? null }
       const list = await listTasks(ports, principal.organizationId, only, request)

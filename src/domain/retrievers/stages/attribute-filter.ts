@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { invalid } from '../../failure.ts'
 import type { Filter } from '../../filters/filter.ts'
 import { operators } from '../../filters/filter.ts'
-import { filterLimits, parseFilter } from '../../filters/parse-filter.ts'
+import { filterLimits } from '../../filters/filter-limits.ts'
+import { parseFilter } from '../../filters/parse-filter.ts'
 import { keptBy } from '../keep-documents.ts'
 import { readSelection } from '../read-selection.ts'
 import type { Location } from '../stage.ts'
@@ -36,7 +37,8 @@ export const attributeFilterStage = stage({
       return { selection: { ...selection, filter: both(selection.filter, filter) } }
     }
     const documents = await readSelection(call, selection)
-    return { selection: { kind: 'read', documents: keptBy(filter, documents, call.namespace) } }
+    const kept = await keptBy(filter, documents, call.namespace, call.signal)
+    return { selection: { kind: 'read', documents: kept } }
   },
 })
 

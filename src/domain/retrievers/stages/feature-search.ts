@@ -3,7 +3,8 @@ import { findCollection } from '../../collections/find-collection.ts'
 import { featuresOf, resolveFeature, type Features } from '../../extractors/features-of.ts'
 import { fail, invalid } from '../../failure.ts'
 import type { Filter } from '../../filters/filter.ts'
-import { filterLimits, parseFilter } from '../../filters/parse-filter.ts'
+import { filterLimits } from '../../filters/filter-limits.ts'
+import { parseFilter } from '../../filters/parse-filter.ts'
 import type { VectorDefinition } from '../../namespaces/namespace.ts'
 import { normaliseFeatureSearch } from '../normalise-feature-search.ts'
 import type { Wanted } from '../search-query.ts'
@@ -185,7 +186,12 @@ async function readySearches(
   const embedded =
     texts.length === 0
       ? []
-      : await ports.embedder.embed(namespace.embedding.model, texts, 'query', signal)
+      : await ports.embedder.embed(
+          namespace.embedding.model,
+          texts,
+          { queryOf: namespace.organizationId },
+          signal,
+        )
   let next = 0
   return wanted.flatMap((one): ReadySearch[] => {
     const answer = 'text' in one.wanted ? embedded[next++] : undefined
