@@ -1,6 +1,7 @@
 import { PgBoss } from 'pg-boss'
 import type { Logger } from '../ports/logger.ts'
 import { databaseFailure } from './database-failure.ts'
+import { OpenConnections } from './open-connections.ts'
 
 /** pg-boss's defaults notice a killed worker after 15 minutes (design 7, the queue). */
 const heartbeatSeconds = 10
@@ -36,9 +37,16 @@ export const workOptions = {
   includeMetadata: true,
 } as const
 
+export interface OpenBoss {
+  boss: PgBoss
+  /** Claims no more and gives back what is claimed; returns when its connections are closed. */
+  stop: () => Promise<void>
+}
+
 /** pg-boss, started. Throws `database_unavailable`. */
-export async function openBoss({ url, log }: { url: string; log: Logger }): Promise<PgBoss> {
-  const boss = new PgBoss({
+export async function openBoss({ url, log }: { url: string; log: Logger }): Promise<OpenBoss> {
+  const connections = new OpenConnections()
+  const options = {
     connectionString: url,
     application_name: 'nacre queue',
     max: connectionsMax,
@@ -47,14 +55,21 @@ export async function openBoss({ url, log }: { url: string; log: Logger }): Prom
     superviseIntervalSeconds: superviseSeconds,
     monitorIntervalSeconds: superviseSeconds,
     maintenanceIntervalSeconds: 60,
-  })
+    // pg-boss hands its options on to its pool.
+    onConnect: connections.watch,
+  }
+  const boss = new PgBoss(options)
+  async function stop(): Promise<void> {
+    await boss.stop({ graceful: false })
+    await connections.closed()
+  }
   boss.on('error', (error) => log.warn({ error }, 'The queue met an error; it goes on.'))
   boss.on('warning', (warning) => log.warn({ warning }, 'The queue warns.'))
   try {
     await boss.start()
-    return boss
+    return { boss, stop }
   } catch (error) {
-    await boss.stop({ graceful: false }).catch(() => {})
+    await stop().catch(() => {})
     throw databaseFailure(error)
   }
 }

@@ -6,6 +6,7 @@ const unavailableStates = [
   /^57P0/, // shut down, crashed, starting up
   /^53/, // out of connections, memory or disk
   /^58/, // system errors
+  /^25006$/, // a standby, or told to be read-only
 ]
 const networkCodes = new Set([
   'ECONNREFUSED',

@@ -76,6 +76,43 @@ describe('openDatabase()', () => {
     assert.deepEqual(rows, [])
   })
 
+  test('a write into a database that is read-only is database_unavailable with the reason', async () => {
+    await using database = await openTestDatabase()
+    const { db } = database
+
+    const write = db
+      .transaction()
+      .setAccessMode('read only')
+      .execute((tx) => sql`create table kept (id integer)`.execute(tx))
+
+    await assert.rejects(
+      write,
+      (error) => isFailure(error, 'database_unavailable') && /read-only/.test(error.message),
+    )
+  })
+
+  test('close() returns when the server has let every connection go', async () => {
+    await using given = await openTestDatabase()
+
+    for (let round = 0; round < 10; round++) {
+      const database = await openDatabase(given.url, { connectionsMax: 8 })
+      await Promise.all(
+        Array.from({ length: 8 }, () => sql`select pg_sleep(0.01)`.execute(database.db)),
+      )
+      const { rows: pids } = await sql<{ pid: number }>`
+        select pid from pg_stat_activity where application_name = 'nacre' and datname = current_database()
+      `.execute(given.db)
+      await database.close()
+      const { rows } = await sql`
+        select 1 from pg_stat_activity where application_name = 'nacre' and datname = current_database()
+          and pid <> pg_backend_pid()
+      `.execute(given.db)
+
+      assert.ok(pids.length > 8, 'its connections were there')
+      assert.equal(rows.length, 0)
+    }
+  })
+
   test('close() twice is fine', async () => {
     await using given = await openTestDatabase()
     const database = await openDatabase(given.url, { connectionsMax: 1 })

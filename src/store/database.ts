@@ -3,12 +3,13 @@ import type { PostgresCursor, PostgresPool, PostgresPoolClient, PostgresQueryRes
 import pg from 'pg'
 import { fail } from '../domain/failure.ts'
 import { databaseFailure } from './database-failure.ts'
+import { OpenConnections } from './open-connections.ts'
 import type { Db, Tables } from './tables.ts'
 
 export interface Database extends AsyncDisposable {
   db: Db
   url: string
-  /** Idempotent. Waits for queries under way. */
+  /** Idempotent. Waits for queries under way, and until the server has let the connections go. */
   close(): Promise<void>
 }
 
@@ -26,19 +27,21 @@ export async function openDatabase(
   url: string,
   { connectionsMax }: { connectionsMax: number },
 ): Promise<Database> {
+  const connections = new OpenConnections()
   const pool = new pg.Pool({
     connectionString: url,
     max: connectionsMax,
     connectionTimeoutMillis: connectTimeoutMs,
     application_name: 'nacre',
     keepAlive: true,
+    onConnect: connections.watch,
   })
   // An idle connection that breaks is replaced by the pool; the next query tells where that fails.
   pool.on('error', () => {})
   // One that breaks in use fails its query; its own event has nothing to add.
   pool.on('connect', (client) => client.on('error', () => {}))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool: mapFailures(pool) }) })
-  const database = new OpenDatabase(db, url)
+  const database = new OpenDatabase(db, url, connections)
   try {
     await checkVersion(db)
   } catch (error) {
@@ -51,16 +54,23 @@ export async function openDatabase(
 class OpenDatabase implements Database {
   readonly db: Db
   readonly url: string
+  readonly #connections: OpenConnections
   #closed: Promise<void> | null = null
 
-  constructor(db: Db, url: string) {
+  constructor(db: Db, url: string, connections: OpenConnections) {
     this.db = db
     this.url = url
+    this.#connections = connections
   }
 
   async close(): Promise<void> {
-    this.#closed ??= this.db.destroy()
+    this.#closed ??= this.#close()
     await this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await this.db.destroy()
+    await this.#connections.closed()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

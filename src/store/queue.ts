@@ -3,7 +3,7 @@ import { fromKysely } from 'pg-boss'
 import type { JobResult, JobWithMetadata, PgBoss, SendOptions, UpdateOptions } from 'pg-boss'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../ports/logger.ts'
-import { openBoss, queueOptions, workOptions } from './boss.ts'
+import { openBoss, queueOptions, workOptions, type OpenBoss } from './boss.ts'
 import { databaseFailure } from './database-failure.ts'
 import { givePlaceBack, groupConcurrency, takePlace, turnOf, type JobTurn } from './job-places.ts'
 import type { Db } from './tables.ts'
@@ -87,14 +87,16 @@ interface Running {
 
 class PgBossQueue implements Queue {
   readonly #boss: PgBoss
+  readonly #stop: () => Promise<void>
   readonly #retryDelaySeconds: (failures: number) => number
   readonly #queues = new Map<string, Promise<void>>()
   readonly #running = new Set<Running>()
   readonly #workers: { name: string; id: string }[] = []
   #drained: Promise<void> | null = null
 
-  constructor(boss: PgBoss, { retryDelaySeconds }: QueueOptions) {
+  constructor({ boss, stop }: OpenBoss, { retryDelaySeconds }: QueueOptions) {
     this.#boss = boss
+    this.#stop = stop
     this.#retryDelaySeconds = retryDelaySeconds ?? backoffSeconds
   }
 
@@ -155,7 +157,7 @@ class PgBossQueue implements Queue {
     for (const { abort } of this.#running) abort.abort(new Error('The process is stopping.'))
     await this.#settled(abortGraceMs)
     // What still runs is given back: the next worker takes it at once.
-    await this.#boss.stop({ graceful: false })
+    await this.#stop()
   }
 
   async #settled(limitMs: number): Promise<void> {
