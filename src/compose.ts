@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { randomFillSync, randomUUID } from 'node:crypto'
 import { openBuiltinExtractors } from './adapters/builtin-extractors/open-builtin-extractors.ts'
+import { openDiskRoom } from './adapters/data-folder/disk-room.ts'
 import { openEmbedder } from './adapters/embedding/open-embedder.ts'
 import { openFsBlobs } from './adapters/fs-blobs/open-fs-blobs.ts'
 import { openPluginProcess } from './adapters/plugin-process/open-plugin-process.ts'
@@ -34,15 +35,16 @@ export async function compose(
   const stack = new AsyncDisposableStack()
   try {
     const engines = stack.use(await openEngines(config, log, role))
-    const { folder, ownFolder, vectors, databaseUrl: url, isShared } = engines
+    const { folder, ownFolder, vectors, room, databaseUrl: url, isShared } = engines
     const { db } = engines.database
     const embedder = stack.use(await openEmbedder({ config, log }))
-    const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
+    const blobs = stack.use(await openFsBlobs(join(folder, 'blobs'), room))
     const ports: Ports = {
       db,
       vectors,
       embedder,
       blobs,
+      room,
       extractors: stack.use(openBuiltinExtractors({ embedder, config })),
       plugins: stack.use(
         openPluginProcess({ folder: join(ownFolder, 'plugins'), blobs, config, log }),
@@ -80,7 +82,8 @@ export async function composePlugins(
   log: Logger,
 ): Promise<Pick<Ports, 'plugins' | 'blobs'> & AsyncDisposable> {
   const stack = new AsyncDisposableStack()
-  const blobs = stack.use(await openFsBlobs(join(folder, 'blobs')))
+  const room = openDiskRoom(folder, config.diskReserveBytes)
+  const blobs = stack.use(await openFsBlobs(join(folder, 'blobs'), room))
   const plugins = stack.use(
     openPluginProcess({ folder: join(folder, 'plugins'), blobs, config, log }),
   )

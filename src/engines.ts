@@ -11,6 +11,7 @@ import {
   type EnginePlaces,
 } from './adapters/data-folder/engine-places.ts'
 import type { DataVersions } from './adapters/data-folder/format.ts'
+import { openDiskRoom } from './adapters/data-folder/disk-room.ts'
 import { attachDataFolder, openDataFolder } from './adapters/data-folder/open-data-folder.ts'
 import { openEmbeddedPostgres } from './adapters/embedded-postgres/open-embedded-postgres.ts'
 import { openQdrantEdge } from './adapters/qdrant-edge/open-qdrant-edge.ts'
@@ -18,6 +19,7 @@ import { serveEngine } from './adapters/qdrant-edge/rest/serve-engine.ts'
 import { openQdrantServer } from './adapters/qdrant-server/open-qdrant-server.ts'
 import type { Config } from './config.ts'
 import { fail, isFailure } from './domain/failure.ts'
+import type { DiskRoom } from './ports/disk-room.ts'
 import type { Logger } from './ports/logger.ts'
 import type { VectorEngine } from './ports/vector-engine.ts'
 import { dataFormat, edgeVersion, postgresMajor, version } from './product.ts'
@@ -31,6 +33,8 @@ export interface Engines extends AsyncDisposable {
   /** For this process alone; what it leaves there is removed when nobody uses the folder. */
   ownFolder: string
   vectors: VectorEngine
+  /** Of the folder's disk. */
+  room: DiskRoom
   database: Database
   databaseUrl: string
   /** Whether no other process used the database when this one opened it. */
@@ -97,7 +101,8 @@ async function openOwn(config: Config, log: Logger): Promise<Engines> {
   await removeEnginePlaces(folder)
   const isAlone = await removeWhatGuestsLeft(folder)
   // The engine first: where no addon fits, that is said before anything else is started.
-  const vectors = stack.use(await openOwnEngine(config, folder, log))
+  const room = openDiskRoom(folder, config.diskReserveBytes)
+  const vectors = stack.use(await openOwnEngine(config, folder, room, log))
   const databaseUrl =
     config.databaseUrl ??
     stack.use(await openEmbeddedPostgres({ folder: join(folder, 'postgres'), log })).url
@@ -109,6 +114,7 @@ async function openOwn(config: Config, log: Logger): Promise<Engines> {
     folder,
     ownFolder: folder,
     vectors,
+    room,
     database,
     databaseUrl,
     isAlone: isAlone && config.databaseUrl === undefined,
@@ -145,6 +151,7 @@ async function openBeside(config: Config, log: Logger): Promise<Engines> {
     folder,
     ownFolder: join(folder, guestsFolder, randomUUID()),
     vectors,
+    room: openDiskRoom(folder, config.diskReserveBytes),
     database,
     databaseUrl,
     isAlone: false,
@@ -155,9 +162,14 @@ async function openBeside(config: Config, log: Logger): Promise<Engines> {
 }
 
 /** With `QDRANT_URL` the addon is never loaded. */
-async function openOwnEngine(config: Config, folder: string, log: Logger): Promise<VectorEngine> {
+async function openOwnEngine(
+  config: Config,
+  folder: string,
+  room: DiskRoom,
+  log: Logger,
+): Promise<VectorEngine> {
   if (config.qdrantUrl !== undefined) return await openNamedEngine(config, log)
-  return await openQdrantEdge({ folder: join(folder, 'qdrant'), config, log })
+  return await openQdrantEdge({ folder: join(folder, 'qdrant'), config, room, log })
 }
 
 async function openTheirEngine(

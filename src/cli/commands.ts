@@ -9,6 +9,7 @@ import { keys } from './commands/keys.ts'
 import { load } from './commands/load.ts'
 import { plugin } from './commands/plugin.ts'
 import { reconfigure } from './commands/reconfigure.ts'
+import { repair } from './commands/repair.ts'
 import { serve } from './commands/serve.ts'
 import { worker } from './commands/worker.ts'
 
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   reconfigure,
   dump,
   load,
+  repair,
   keys,
   doctor,
 ]

@@ -48,6 +48,8 @@ export interface Failures {
   engine_unavailable: { engine: string; reason: string }
   database_unavailable: { reason: string }
   storage_unavailable: { reason: string }
+  /** The disk of the data folder is full or cannot be written: reads go on, and so do deletes for a while. */
+  disk_unavailable: { reason: string }
   inference_unavailable: { model: string; reason: string }
   /** This machine cannot run plugins at all: `reason` says what to install. */
   plugins_unavailable: { reason: string }
@@ -133,6 +135,11 @@ const table: { readonly [C in FailureCode]: Row<C> } = {
     kind: 'unavailable',
     type: 'StorageError',
     message: (d) => `The store of originals does not answer: ${d.reason}`,
+  },
+  disk_unavailable: {
+    kind: 'unavailable',
+    type: 'StorageError',
+    message: (d) => `Nothing more can be stored now: ${d.reason}.`,
   },
   inference_unavailable: {
     kind: 'unavailable',

@@ -10,7 +10,7 @@ import { parseWith } from './faults.ts'
 import { ignoredFields, ignoredFieldsHeader } from './ignored-fields.ts'
 import { isUnstorable } from './json.ts'
 import { namespaceOf } from './namespace-scope.ts'
-import type { About, CallContext, Route } from './route.ts'
+import { growsData, type About, type CallContext, type Route } from './route.ts'
 import { createRouter, type RouteMatch } from './router.ts'
 
 /** The whole HTTP edge as a fetch handler: the server, the embedded mode and the tests share it. */
@@ -62,6 +62,7 @@ export function createApi(
     refuseUnstorable('path', named === null ? params : { ...params, namespace_id: named })
     const principal = await authorize(ports, route, request.headers)
     if (principal.keyId !== '') keyUse.note(principal.keyId)
+    if (growsData(route)) await ports.room.assertRoom()
     const namespace =
       route.scope === 'namespace'
         ? await namespaceOf(ports, principal, request.headers, named)
@@ -90,7 +91,9 @@ export function createApi(
     async fetch(request, env) {
       const startedAt = performance.now()
       const exchange = newExchange(ports, request, env as NodeBindings | undefined)
-      const response = await call(exchange).catch((error: unknown) => refuse(exchange, error))
+      const response = await call(exchange).catch(async (error: unknown) =>
+        refuse(exchange, error, await shortageBehind(ports, error)),
+      )
       report(ports, exchange, response.status, performance.now() - startedAt)
       return response
     },
@@ -183,9 +186,20 @@ async function withinTime(
   }
 }
 
-function refuse(exchange: Exchange, error: unknown): Response {
+/** An engine that does not answer, or a database, is on a full disk more often than not: then that is said as well. */
+async function shortageBehind(ports: Ports, error: unknown): Promise<string | null> {
+  if (!isFailure(error) || error.kind !== 'unavailable' || isFailure(error, 'disk_unavailable'))
+    return null
+  return await ports.room.assertRoom().then(
+    () => null,
+    (reason: unknown) => (reason instanceof Error ? reason.message : String(reason)),
+  )
+}
+
+function refuse(exchange: Exchange, error: unknown, hint: string | null): Response {
   exchange.error = error
   const { status, headers, body } = problemOf(error, exchange.requestId)
+  if (hint !== null) body.error.details['hint'] = hint
   for (const [name, value] of Object.entries(headers)) exchange.headers.set(name, value)
   exchange.headers.set('Content-Type', 'application/json')
   const text = exchange.request.method === 'HEAD' ? null : JSON.stringify(body)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { failureReference, type FailureCode } from '../domain/failure.ts'
 import { version } from '../product.ts'
 import { statusOf } from './errors.ts'
-import type { Route } from './route.ts'
+import { growsData, type Route } from './route.ts'
 
 type Json = Record<string, unknown>
 
@@ -143,6 +143,7 @@ function edgeFailures(route: Route): FailureCode[] {
       : []),
     ...(route.params || route.query ? (['request_invalid'] as const) : []),
     ...(route.access === 'public' ? [] : (['database_unavailable'] as const)),
+    ...(growsData(route) ? (['disk_unavailable'] as const) : []),
     ...(route.bodyKind === 'json' ? (['request_timeout'] as const) : []),
   ]
 }

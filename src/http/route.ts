@@ -115,3 +115,9 @@ export function route<
     handle: (call: never) => given.handle(call),
   }
 }
+
+/** Whether a call of it can make the data grow: refused while the disk has no room. What reads and deletes goes on. */
+export function growsData({ access, method }: Pick<Route, 'access' | 'method'>): boolean {
+  const isChange = access === 'write' || access === 'admin'
+  return isChange && method !== 'GET' && method !== 'DELETE'
+}

@@ -28,6 +28,7 @@ import { organizationPluginRoutes } from './routes/organization-plugins.ts'
 import { pluginUploadRoutes } from './routes/plugin-uploads.ts'
 import { pluginRoutes } from './routes/plugins.ts'
 import { reconfigureRoutes } from './routes/reconfigure.ts'
+import { repairRoutes } from './routes/repair.ts'
 import { retrieverRoutes } from './routes/retrievers.ts'
 import { schemaSyncRoutes } from './routes/schema-sync.ts'
 import { taskRoutes } from './routes/tasks.ts'
@@ -44,6 +45,7 @@ export const routes: readonly Route[] = [
   ...apiKeyRoutes,
   ...namespaceRoutes,
   ...reconfigureRoutes,
+  ...repairRoutes,
   ...indexDecisionRoutes,
   ...indexAnalyticsRoutes,
   ...extractorRoutes,

@@ -4,6 +4,7 @@ import type { RowCache } from '../store/cache.ts'
 import type { Db } from '../store/tables.ts'
 import type { Queue } from '../store/queue.ts'
 import type { BlobStore } from './blob-store.ts'
+import type { DiskRoom } from './disk-room.ts'
 import type { Embedder } from './embedder.ts'
 import type { ExtractorRuntime } from './extractor-runtime.ts'
 import type { Logger } from './logger.ts'
@@ -19,6 +20,7 @@ export interface Ports {
   leases: NamespaceLeases
   vectors: VectorEngine
   blobs: BlobStore
+  room: DiskRoom
   embedder: Embedder
   extractors: ExtractorRuntime
   plugins: PluginHost

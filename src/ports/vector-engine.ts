@@ -69,6 +69,17 @@ export interface VectorEngine extends AsyncDisposable {
   flush(collection: string, signal?: AbortSignal): Promise<void>
   /** Builds what is due (HNSW, merges); true where there was work. A server does it by itself: false. */
   optimize(collection: string, signal?: AbortSignal): Promise<boolean>
+  /**
+   * Where the collection cannot be opened, or not be read through, puts one of `spec` in its place that holds every point
+   * that still can be, and no payload index; else leaves it as it is. Minutes for millions of points; whoever asks for
+   * the collection meanwhile is told that it is unavailable. Killed, the next call goes on. A Qdrant server looks after
+   * its own files: there nothing is ever broken.
+   */
+  repairCollection(
+    collection: string,
+    spec: CollectionSpec,
+    signal?: AbortSignal,
+  ): Promise<RepairReport>
 
   query(collection: string, request: QueryRequest, signal?: AbortSignal): Promise<ScoredPoint[]>
   queryGroups(
@@ -129,6 +140,15 @@ export interface CollectionSpec {
   vectors: Record<string, DenseSpec>
   sparse_vectors: Record<string, SparseSpec>
   hnsw_config?: HnswConfig
+}
+
+export interface RepairReport {
+  /** False: nothing was changed. */
+  wasBroken: boolean
+  /** Those that it holds now. */
+  points: number
+  /** What could not be read, with the engine's reasons. */
+  lost: string[]
 }
 
 export interface CollectionDescription extends CollectionSpec {

@@ -33,6 +33,8 @@ export async function walk(call: Call): Promise<void> {
   await call('DELETE /v1/collections/{}', { path: [spare], namespace })
   await call('DELETE /v1/buckets/{}/objects/{}', { path: [bucket, object], namespace })
   await call('DELETE /v1/buckets/{}', { path: [bucket], namespace })
+  const repaired = await call('POST /v1/namespaces/{}/repair', { path: [namespace] })
+  await ended(call, repaired?.task_id)
   const dropped = await call('DELETE /v1/namespaces/{}', { path: [namespace] })
   await call('DELETE /v1/tasks/{}', { path: [dropped?.task_id ?? 'task_none'] })
 }
@@ -497,6 +499,7 @@ async function signedUpload(call: Call, at: string, path: string[]): Promise<str
 function signedStep(url: string | undefined): { path: string[]; query: string } {
   if (url === undefined) return { path: ['none'], query: '' }
   const { pathname, search } = new URL(url)
-  const [, parameter = ''] = /^\/v1\/(?:plugin-uploads|plugin-archives|export-files)\/([^/]+)/.exec(pathname) ?? []
+  const [, parameter = ''] =
+    /^\/v1\/(?:plugin-uploads|plugin-archives|export-files)\/([^/]+)/.exec(pathname) ?? []
   return { path: [parameter], query: search }
 }

@@ -8,6 +8,7 @@ import {
   mkdtemp,
   readdir,
   readFile,
+  rename,
   rm,
   stat,
   writeFile,
@@ -114,6 +115,22 @@ describe('openEmbeddedPostgres()', () => {
 
     process.kill(postmaster, 'SIGKILL')
     await until(async () => (await postmasterOf(folder).catch(() => postmaster)) !== postmaster)
+    await until(async () => (await total(server.url).catch(() => -1)) === 5)
+  })
+
+  test('a postmaster that cannot be started again for a while is there when it can', async () => {
+    await using server = await open()
+    const postmaster = await postmasterOf(folder)
+    const control = join(folder, 'data', 'global', 'pg_control')
+    await rename(control, `${control}.away`)
+
+    process.kill(postmaster, 'SIGKILL')
+    await gone(postmaster)
+    // Long enough for several tries.
+    await sleep(2_000)
+    await assert.rejects(query(server.url, 'select 1'))
+    await rename(`${control}.away`, control)
+
     await until(async () => (await total(server.url).catch(() => -1)) === 5)
   })
 

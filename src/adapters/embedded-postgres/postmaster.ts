@@ -12,6 +12,8 @@ import { isReady, stopLeftovers } from './leftovers.ts'
 const readyMs = 300_000
 /** A start that fails at once is tried again for this long: what a killed server held is freed by then. */
 const retryMs = 20_000
+/** Between tries to bring back one that died: a full disk may take hours to be given room. */
+const restartPauseMs = { first: 250, max: 5_000 }
 const pollMs = 5
 const linesKept = 20
 
@@ -124,13 +126,26 @@ export class Postmaster implements AsyncDisposable {
     return words
   }
 
+  /** Tried for as long as this process lives: what ended it, a full disk most often, may be mended meanwhile. */
   async #restart(lastWords: string): Promise<void> {
     if (this.#isClosing) return
     this.#log.error({ lastWords }, 'PostgreSQL ended by itself; starting it again.')
+    for (let pauseMs = restartPauseMs.first; !this.#isClosing;) {
+      const obstacle = await this.#startAgain()
+      if (obstacle === null) return
+      this.#log.error({ lastWords: obstacle, pauseMs }, 'PostgreSQL does not start; trying again.')
+      await sleep(pauseMs, null, { ref: false })
+      pauseMs = Math.min(2 * pauseMs, restartPauseMs.max)
+    }
+  }
+
+  /** Null when it is ready; else why it is not. */
+  async #startAgain(): Promise<string | null> {
     try {
-      await this.start()
+      await stopLeftovers(this.#dataFolder, this.#log)
+      return await this.#attempt()
     } catch (error) {
-      this.#log.error({ error }, 'PostgreSQL could not be started again; restart this process.')
+      return error instanceof Error ? error.message : String(error)
     }
   }
 

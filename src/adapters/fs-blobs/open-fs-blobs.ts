@@ -12,8 +12,9 @@ import {
 } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fail } from '../../domain/failure.ts'
+import { fail, isFailure } from '../../domain/failure.ts'
 import type { BlobStore, StoredBlob } from '../../ports/blob-store.ts'
+import { boundless, type DiskRoom } from '../../ports/disk-room.ts'
 
 /** Read and written in pieces of this size. */
 const chunkBytes = 256 * 1024
@@ -25,8 +26,8 @@ const abandonedMs = 24 * 3600 * 1000
  * Originals as files in `folder`: `ab/cd/abcd…`, named by the SHA-256 of their bytes. A blob is written beside its
  * place, synced and renamed into it, so what is there is whole. Throws `storage_unavailable`.
  */
-export async function openFsBlobs(folder: string): Promise<BlobStore> {
-  const store = new FsBlobs(folder)
+export async function openFsBlobs(folder: string, room: DiskRoom = boundless): Promise<BlobStore> {
+  const store = new FsBlobs(folder, room)
   await store.sweep()
   return store
 }
@@ -34,9 +35,11 @@ export async function openFsBlobs(folder: string): Promise<BlobStore> {
 class FsBlobs implements BlobStore {
   readonly kind = 'folder'
   readonly #folder: string
+  readonly #room: DiskRoom
 
-  constructor(folder: string) {
+  constructor(folder: string, room: DiskRoom) {
     this.#folder = folder
+    this.#room = room
   }
 
   async put(
@@ -45,7 +48,7 @@ class FsBlobs implements BlobStore {
   ): Promise<StoredBlob> {
     const temporary = join(this.#folder, incoming, randomBytes(12).toString('hex'))
     try {
-      const written = await writeHashed(temporary, content, signal)
+      const written = await writeHashed(temporary, content, this.#room, signal)
       await onDisk(settle(temporary, pathOf(this.#folder, written.hash)))
       return written
     } catch (error) {
@@ -117,6 +120,7 @@ async function sweep(folder: string): Promise<void> {
 async function writeHashed(
   path: string,
   content: Uint8Array | AsyncIterable<Uint8Array>,
+  room: DiskRoom,
   signal?: AbortSignal,
 ): Promise<StoredBlob> {
   const hash = createHash('sha256')
@@ -127,6 +131,7 @@ async function writeHashed(
       signal?.throwIfAborted()
       hash.update(chunk)
       sizeBytes += chunk.byteLength
+      await withRoom(room.assertRoom(chunk.byteLength))
       await onDisk(writeWhole(file, chunk))
     }
     signal?.throwIfAborted()
@@ -188,6 +193,16 @@ async function onDisk<T>(work: Promise<T>): Promise<T> {
     const reason = code === null ? undefined : reasons[code]
     if (reason === undefined) throw error
     throw fail('storage_unavailable', { reason: `${reason} (${code})` }, { cause: error })
+  }
+}
+
+/** A disk that others need as well is left before it is full. */
+async function withRoom(asked: Promise<void>): Promise<void> {
+  try {
+    await asked
+  } catch (error) {
+    if (!isFailure(error, 'disk_unavailable')) throw error
+    throw fail('storage_unavailable', { reason: error.detail.reason }, { cause: error })
   }
 }
 

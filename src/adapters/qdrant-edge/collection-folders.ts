@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CollectionDescription } from '../../ports/vector-engine.ts'
-import { readIfThere, removeDurably, renameDurably, replaceFile } from './durable-files.ts'
+import { exists, readIfThere, removeDurably, renameDurably, replaceFile } from './durable-files.ts'
 
 /** What is known of a collection whose shard was closed in order: it answers without opening it. */
 export interface CollectionSummary {
@@ -13,15 +13,17 @@ export interface CollectionSummary {
 /**
  * The files of the collections: `collections/<name>/shard` is the engine's, `summary.json` beside it ours.
  * A collection appears and disappears by one rename; what a crash leaves stands in `leftovers` and goes
- * at the next start.
+ * at the next start. `broken/<name>` is what a repair found, kept for who wants to look.
  */
 export class CollectionFolders {
   readonly #collections: string
   readonly #leftovers: string
+  readonly #broken: string
 
   constructor(folder: string) {
     this.#collections = join(folder, 'collections')
     this.#leftovers = join(folder, 'leftovers')
+    this.#broken = join(folder, 'broken')
   }
 
   /** Makes the folders, clears leftovers, and answers the names of the collections. */
@@ -32,8 +34,13 @@ export class CollectionFolders {
     return readdir(this.#collections)
   }
 
+  /** With everything of one collection. */
+  collectionPath(name: string): string {
+    return join(this.#collections, name)
+  }
+
   shardPath(name: string): string {
-    return join(this.#collections, name, 'shard')
+    return join(this.collectionPath(name), 'shard')
   }
 
   /** `make` is given an absent path to make the shard at. Killed at any point: all of it or none. */
@@ -54,6 +61,37 @@ export class CollectionFolders {
     const doomed = this.#newLeftover()
     await renameDurably(join(this.#collections, name), doomed)
     await rm(doomed, { recursive: true, force: true, maxRetries: 20 })
+    await rm(this.brokenPath(name), { recursive: true, force: true, maxRetries: 20 })
+  }
+
+  async hasShard(name: string): Promise<boolean> {
+    return await exists(this.shardPath(name))
+  }
+
+  /** Where a broken shard is kept, the last of each collection. */
+  brokenPath(name: string): string {
+    return join(this.#broken, name)
+  }
+
+  /** The collection has no shard then, until `replaceShard` gives it one. */
+  async setShardAside(name: string): Promise<void> {
+    await mkdir(this.#broken, { recursive: true })
+    await rm(this.brokenPath(name), { recursive: true, force: true, maxRetries: 20 })
+    await this.forgetSummary(name)
+    await renameDurably(this.shardPath(name), this.brokenPath(name))
+  }
+
+  /** `make` is given an absent path to make the shard at. Killed at any point: all of it or none. */
+  async replaceShard<T>(name: string, make: (path: string) => Promise<T>): Promise<T> {
+    const fresh = this.#newLeftover()
+    await mkdir(fresh)
+    try {
+      const made = await make(join(fresh, 'shard'))
+      await renameDurably(join(fresh, 'shard'), this.shardPath(name))
+      return made
+    } finally {
+      await rm(fresh, { recursive: true, force: true, maxRetries: 20 })
+    }
   }
 
   /** Null unless the shard was closed in order and not opened since. */
@@ -69,6 +107,24 @@ export class CollectionFolders {
   /** Must be done before the shard can change: a summary that outlives a power cut would lie. */
   async forgetSummary(name: string): Promise<void> {
     await removeDurably(this.#summaryPath(name))
+  }
+
+  /** How often the process died while it opened the shard, since it was last opened. */
+  async readOpening(name: string): Promise<number> {
+    return Number((await readIfThere(this.#openingPath(name))) ?? 0) || 0
+  }
+
+  /** Against the death of the process, not of the power; a full disk keeps no count. */
+  async writeOpening(name: string, deaths: number): Promise<void> {
+    await writeFile(this.#openingPath(name), String(deaths)).catch(() => undefined)
+  }
+
+  async removeOpening(name: string): Promise<void> {
+    await rm(this.#openingPath(name), { force: true }).catch(() => undefined)
+  }
+
+  #openingPath(name: string): string {
+    return join(this.#collections, name, 'opening')
   }
 
   #summaryPath(name: string): string {

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { access, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Replaces the file whole or not at all, power cuts included. */
@@ -20,6 +20,13 @@ export async function readIfThere(path: string): Promise<string | null> {
     if (isAbsent(error)) return null
     throw error
   })
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** Removes the file for good; false where there was none. */

@@ -1,12 +1,18 @@
+import { getSystemErrorMessage } from 'node:util'
 import type { EdgeError } from '../../../edge/index.d.ts'
-import { fail } from '../../domain/failure.ts'
+import { fail, isFailure } from '../../domain/failure.ts'
 import { EngineRejection } from '../../ports/vector-engine.ts'
 
 /**
  * What the addon threw as what the port promises: `invalid_argument` is a refusal, `operation` the
- * engine's own fault. Anything without a code is not the addon's, and stays what it is.
+ * engine's own fault, and so is what the disk says of our files beside its own. Anything else stays what it is.
  */
 export function edgeFailure(error: unknown, queueMax: number): unknown {
+  if (isFailure(error, 'disk_unavailable')) return edgeUnavailable(error.detail.reason, error)
+  if (isSystemError(error)) {
+    const said = getSystemErrorMessage(error.errno)
+    return edgeUnavailable(`its files cannot be used: ${said} (${error.code})`, error)
+  }
   if (!isEdgeError(error)) return error
   switch (error.code) {
     case 'busy':
@@ -24,7 +30,22 @@ export function edgeUnavailable(reason: string, cause?: unknown): Error {
   return fail('engine_unavailable', { engine: 'qdrant-edge', reason }, { cause })
 }
 
-function isEdgeError(error: unknown): error is EdgeError {
+interface SystemError extends Error {
+  code: string
+  errno: number
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return (
+    error instanceof Error &&
+    'syscall' in error &&
+    'code' in error &&
+    'errno' in error &&
+    typeof error.errno === 'number'
+  )
+}
+
+export function isEdgeError(error: unknown): error is EdgeError {
   return (
     error instanceof Error &&
     'code' in error &&

@@ -93,7 +93,13 @@ async function openHouse(flushIntervalMs: number) {
     open: async () => noted,
     close: async (_, open) => open.close(),
   })
-  const housekeeping = new Housekeeping(pool, flushIntervalMs, silentLogger)
+  const housekeeping = new Housekeeping(pool, {
+    flushIntervalMs,
+    beforeFlush: () => Promise.resolve(),
+    beforeOptimize: () => Promise.resolve(),
+    onFault: () => undefined,
+    log: silentLogger,
+  })
   return {
     housekeeping,
     calls,

@@ -1,4 +1,5 @@
 import type { Shard } from '../../../edge/index.d.ts'
+import { isFailure } from '../../domain/failure.ts'
 import type { Logger } from '../../ports/logger.ts'
 import { inTurn } from './in-turn.ts'
 import { fromJsonBytes } from './json-bytes.ts'
@@ -6,6 +7,18 @@ import type { ShardPool } from './shard-pool.ts'
 
 /** While writes go on an optimize waits this many flushes: what it builds would be built again for the next. */
 const flushesBeforeOptimizeMax = 12
+
+export interface HousekeepingOptions {
+  /** Longest time between a write and its flush. */
+  flushIntervalMs: number
+  /** Throws where nothing must be flushed now. */
+  beforeFlush: () => Promise<void>
+  /** Throws where the shard must not be optimized now. */
+  beforeOptimize: (name: string) => Promise<void>
+  /** Told of what went wrong on a shard. */
+  onFault: (name: string, error: unknown) => void
+  log: Logger
+}
 
 interface Due {
   timer: NodeJS.Timeout
@@ -22,17 +35,15 @@ interface Due {
  */
 export class Housekeeping {
   readonly #pool: ShardPool
-  readonly #flushIntervalMs: number
-  readonly #log: Logger
+  readonly #options: HousekeepingOptions
   readonly #due = new Map<string, Due>()
   readonly #oneAtATime = inTurn()
   readonly #optimizing = new Set<string>()
   #isStopped = false
 
-  constructor(pool: ShardPool, flushIntervalMs: number, log: Logger) {
+  constructor(pool: ShardPool, options: HousekeepingOptions) {
     this.#pool = pool
-    this.#flushIntervalMs = flushIntervalMs
-    this.#log = log
+    this.#options = options
   }
 
   /** Called after a write and after an opening: either can leave something to flush or to optimize. */
@@ -46,6 +57,7 @@ export class Housekeeping {
   optimize(name: string): Promise<boolean> {
     return this.#oneAtATime(async () => {
       if (this.#isStopped) return false
+      await this.#options.beforeOptimize(name)
       this.#optimizing.add(name)
       try {
         return await this.#pool.use(name, (shard) => shard.optimize())
@@ -74,7 +86,8 @@ export class Housekeeping {
 
   #schedule(name: string, flushes: number): void {
     if (this.#isStopped) return
-    const timer = setTimeout(() => void this.#tidy(name, due), this.#flushIntervalMs).unref()
+    const { flushIntervalMs } = this.#options
+    const timer = setTimeout(() => void this.#tidy(name, due), flushIntervalMs).unref()
     const due: Due = { timer, flushes, isTouched: false }
     this.#due.set(name, due)
   }
@@ -86,15 +99,17 @@ export class Housekeeping {
       else await this.#flushAndOptimize(name, due)
     } catch (error) {
       if (this.#isStopped) return
-      this.#log.error(
-        { collection: name, err: error },
-        'Housekeeping of a shard failed; it is tried again.',
-      )
+      const told = { collection: name, err: error }
+      // Nobody's fault but the disk's, which is told to every writer.
+      if (isFailure(error)) this.#options.log.warn(told, 'Housekeeping of a shard has to wait.')
+      else this.#options.log.error(told, 'Housekeeping of a shard failed; it is tried again.')
+      this.#options.onFault(name, error)
       this.#schedule(name, due.flushes)
     }
   }
 
   async #flushAndOptimize(name: string, due: Due): Promise<void> {
+    await this.#options.beforeFlush()
     await this.#pool.use(name, (shard) => shard.flush())
     const isDone = !due.isTouched || due.flushes >= flushesBeforeOptimizeMax
     // Before the optimize: it can take long, and what is written meanwhile wants its own flush.

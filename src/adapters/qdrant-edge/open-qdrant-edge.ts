@@ -1,6 +1,7 @@
 import type { Shard } from '../../../edge/index.d.ts'
 import { loadEdge } from '../../../edge/load.ts'
 import type { Config } from '../../config.ts'
+import { boundless, type DiskRoom } from '../../ports/disk-room.ts'
 import type { Logger } from '../../ports/logger.ts'
 import {
   EngineRejection,
@@ -15,6 +16,7 @@ import {
   type PayloadFieldSchema,
   type PointGroup,
   type QueryRequest,
+  type RepairReport,
   type RetrieveRequest,
   type ScoredPoint,
   type ScrollPage,
@@ -44,6 +46,7 @@ import {
 import { engineKey } from '../qdrant/key-path.ts'
 import { untilAborted } from '../qdrant/until-aborted.ts'
 import { Catalogue } from './catalogue.ts'
+import { diskUsage } from './disk-usage.ts'
 import { applyWrite } from './edge-write.ts'
 import { fromJsonBytes, jsonBytes } from './json-bytes.ts'
 import { OpenShards, type EdgeConfig } from './open-shards.ts'
@@ -52,6 +55,7 @@ export interface QdrantEdgeOptions {
   /** Ours alone: one process, one engine. */
   folder: string
   config: Pick<Config, EdgeConfig>
+  room?: DiskRoom
   log: Logger
 }
 
@@ -62,27 +66,39 @@ export interface QdrantEdgeOptions {
 export async function openQdrantEdge({
   folder,
   config,
+  room = boundless,
   log,
 }: QdrantEdgeOptions): Promise<VectorEngine> {
   const edge = loadEdge()
   const catalogue = await Catalogue.open(folder)
-  return new QdrantEdge(catalogue, new OpenShards(edge, catalogue, config, log), edge.Shard)
+  const shards = new OpenShards(edge, catalogue, { config, room, log })
+  return new QdrantEdge({ catalogue, shards, room, shardClass: edge.Shard })
+}
+
+interface Parts {
+  catalogue: Catalogue
+  shards: OpenShards
+  room: DiskRoom
+  shardClass: typeof Shard
 }
 
 class QdrantEdge implements VectorEngine {
   readonly kind = 'qdrant-edge'
   readonly #catalogue: Catalogue
   readonly #shards: OpenShards
+  readonly #room: DiskRoom
   readonly #shardClass: typeof Shard
 
-  constructor(catalogue: Catalogue, shards: OpenShards, shardClass: typeof Shard) {
+  constructor({ catalogue, shards, room, shardClass }: Parts) {
     this.#catalogue = catalogue
     this.#shards = shards
+    this.#room = room
     this.#shardClass = shardClass
   }
 
   createCollection(name: string, spec: CollectionSpec, signal?: AbortSignal): Promise<void> {
     return this.#guarded(async () => {
+      await this.#room.assertRoom()
       const isNew = await this.#catalogue.create(name, async (path) => {
         const shard = await this.#shardClass.create(path, jsonBytes(spec))
         await shard.close()
@@ -94,7 +110,11 @@ class QdrantEdge implements VectorEngine {
   }
 
   dropCollection(name: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(() => this.#catalogue.drop(name, () => this.#shards.close(name)), signal)
+    return this.#guarded(async () => {
+      // It is closed first, which writes.
+      await this.#room.assertRoomToDelete()
+      await this.#catalogue.drop(name, () => this.#shards.close(name))
+    }, signal)
   }
 
   describeCollection(name: string, signal?: AbortSignal): Promise<CollectionDescription | null> {
@@ -132,7 +152,7 @@ class QdrantEdge implements VectorEngine {
   }
 
   dropVector(collection: string, name: string, signal?: AbortSignal): Promise<void> {
-    return this.#changing(collection, signal, (shard) => shard.dropVectorName(name))
+    return this.#freeing(collection, signal, (shard) => shard.dropVectorName(name))
   }
 
   createPayloadIndex(
@@ -147,7 +167,7 @@ class QdrantEdge implements VectorEngine {
   }
 
   dropPayloadIndex(collection: string, field: string, signal?: AbortSignal): Promise<void> {
-    return this.#changing(collection, signal, (shard) => shard.dropPayloadIndex(engineKey(field)))
+    return this.#freeing(collection, signal, (shard) => shard.dropPayloadIndex(engineKey(field)))
   }
 
   setHnsw(collection: string, hnsw: HnswConfig, signal?: AbortSignal): Promise<void> {
@@ -155,7 +175,10 @@ class QdrantEdge implements VectorEngine {
   }
 
   write(collection: string, write: Write, signal?: AbortSignal): Promise<void> {
-    return this.#changing(collection, signal, (shard) => applyWrite(shard, write))
+    const change = (shard: Shard) => applyWrite(shard, write)
+    return write.kind.startsWith('delete') || write.kind === 'clear_payload'
+      ? this.#freeing(collection, signal, change)
+      : this.#changing(collection, signal, change)
   }
 
   flush(collection: string, signal?: AbortSignal): Promise<void> {
@@ -164,6 +187,18 @@ class QdrantEdge implements VectorEngine {
 
   optimize(collection: string, signal?: AbortSignal): Promise<boolean> {
     return this.#guarded(() => this.#shards.optimize(this.#catalogue.resolve(collection)), signal)
+  }
+
+  repairCollection(
+    collection: string,
+    spec: CollectionSpec,
+    signal?: AbortSignal,
+  ): Promise<RepairReport> {
+    return this.#guarded(async () => {
+      const name = this.#catalogue.resolve(collection)
+      await this.#room.assertRoom(await diskUsage(this.#catalogue.folders.collectionPath(name)))
+      return await this.#shards.repair(name, spec)
+    }, signal)
   }
 
   query(collection: string, request: QueryRequest, signal?: AbortSignal): Promise<ScoredPoint[]> {
@@ -235,37 +270,65 @@ class QdrantEdge implements VectorEngine {
     await this.#shards[Symbol.asyncDispose]()
   }
 
-  /** As `#on`, and lets the housekeeping know; a failed change may have been made in part. */
+  /** As `#on`, where the disk has room, and lets the housekeeping know; a failed change may have been made in part. */
   #changing(
     collection: string,
     signal: AbortSignal | undefined,
     change: (shard: Shard) => Promise<void>,
   ): Promise<void> {
-    return this.#on(collection, signal, async (shard, name) => {
-      try {
-        await change(shard)
-      } finally {
-        this.#shards.touched(name)
-      }
-    })
+    return this.#changed(collection, signal, () => this.#room.assertRoom(), change)
   }
 
-  /** On the collection's shard, through its alias; again where the alias moved on before the shard was there. */
+  /** A change that makes room, if not at once. */
+  #freeing(
+    collection: string,
+    signal: AbortSignal | undefined,
+    change: (shard: Shard) => Promise<void>,
+  ): Promise<void> {
+    return this.#changed(collection, signal, () => this.#room.assertRoomToDelete(), change)
+  }
+
+  #changed(
+    collection: string,
+    signal: AbortSignal | undefined,
+    assertRoom: () => Promise<void>,
+    change: (shard: Shard) => Promise<void>,
+  ): Promise<void> {
+    return this.#guarded(async () => {
+      await assertRoom()
+      await this.#atHome(collection, (name) =>
+        this.#shards.change(name, async (shard) => {
+          try {
+            await change(shard)
+          } finally {
+            this.#shards.touched(name)
+          }
+        }),
+      )
+    }, signal)
+  }
+
   #on<T>(
     collection: string,
     signal: AbortSignal | undefined,
-    run: (shard: Shard, name: string) => Promise<T>,
+    run: (shard: Shard) => Promise<T>,
   ): Promise<T> {
-    return this.#guarded(async () => {
-      for (;;) {
-        const name = this.#catalogue.resolve(collection)
-        try {
-          return await this.#shards.use(name, (shard) => run(shard, name))
-        } catch (error) {
-          if (!this.#hasMovedOn(collection, name)) throw error
-        }
+    return this.#guarded(
+      () => this.#atHome(collection, (name) => this.#shards.use(name, run)),
+      signal,
+    )
+  }
+
+  /** With the collection behind the alias; again where the alias moved on before its shard was there. */
+  async #atHome<T>(collection: string, run: (name: string) => Promise<T>): Promise<T> {
+    for (;;) {
+      const name = this.#catalogue.resolve(collection)
+      try {
+        return await run(name)
+      } catch (error) {
+        if (!this.#hasMovedOn(collection, name)) throw error
       }
-    }, signal)
+    }
   }
 
   #hasMovedOn(collection: string, name: string): boolean {

@@ -8,6 +8,8 @@ export interface ShardPoolOptions {
   open: (name: string) => Promise<Shard>
   /** Called once nobody uses the shard; must close it. Must not throw. */
   close: (name: string, shard: Shard) => Promise<void>
+  /** Throws where nothing may be opened now, nor closed to make a place or for being unused: both write. */
+  assertRoom?: () => Promise<void>
 }
 
 interface Slot {
@@ -32,7 +34,8 @@ export class ShardPool implements AsyncDisposable {
 
   constructor(options: ShardPoolOptions) {
     this.#options = options
-    this.#sweep = setInterval(() => this.#closeIdle(), Math.min(options.idleMs, 30_000)).unref()
+    const sweep = () => void this.#closeIdle()
+    this.#sweep = setInterval(sweep, Math.min(options.idleMs, 30_000)).unref()
   }
 
   isOpen(name: string): boolean {
@@ -81,6 +84,7 @@ export class ShardPool implements AsyncDisposable {
   }
 
   async #openAndEnter(name: string): Promise<Slot & { shard: Shard }> {
+    await this.#options.assertRoom?.()
     for (;;) {
       const entered = this.#enter(name)
       if (entered) return entered
@@ -142,7 +146,13 @@ export class ShardPool implements AsyncDisposable {
     }
   }
 
-  #closeIdle(): void {
+  async #closeIdle(): Promise<void> {
+    try {
+      await this.#options.assertRoom?.()
+    } catch {
+      // Those who ask for a shard are told; until then it stays open.
+      return
+    }
     const before = performance.now() - this.#options.idleMs
     for (const slot of this.#slots.values()) {
       if (slot.state === 'open' && slot.users === 0 && slot.usedAtMs < before)

@@ -14,6 +14,7 @@ import {
   type PayloadFieldSchema,
   type PointGroup,
   type QueryRequest,
+  type RepairReport,
   type RetrieveRequest,
   type ScoredPoint,
   type ScrollPage,
@@ -208,6 +209,22 @@ class QdrantServer implements VectorEngine {
       if (nacre) return await nacre.optimize(collection)
       await this.#assertThere(collection)
       return false
+    })
+  }
+
+  repairCollection(
+    collection: string,
+    spec: CollectionSpec,
+    signal?: AbortSignal,
+  ): Promise<RepairReport> {
+    return this.#guarded(signal, async () => {
+      for (let report: RepairReport | null = null; this.#link.nacre !== null;) {
+        report = await this.#link.nacre.repair(collection, spec)
+        if (report !== null) return report
+        signal?.throwIfAborted()
+      }
+      const { count } = await this.#client.count(collection, { exact: true })
+      return { wasBroken: false, points: count, lost: [] }
     })
   }
 

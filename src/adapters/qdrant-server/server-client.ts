@@ -1,5 +1,6 @@
 import { QdrantClient } from '@qdrant/js-client-rest'
 import { fail, isFailure } from '../../domain/failure.ts'
+import type { CollectionSpec, RepairReport } from '../../ports/vector-engine.ts'
 import { serverFailure } from './server-errors.ts'
 
 export interface ServerAddress {
@@ -15,6 +16,8 @@ export interface NacreCalls {
   flush: (collection: string) => Promise<void>
   /** True where there was work. */
   optimize: (collection: string) => Promise<boolean>
+  /** Null where it still goes on: the next call waits for the same one. */
+  repair: (collection: string, spec: CollectionSpec) => Promise<RepairReport | null>
 }
 
 export interface ServerLink {
@@ -64,13 +67,16 @@ function nacreCalls(address: ServerAddress): NacreCalls {
       await callNacre(address, collection, 'flush')
     },
     optimize: async (collection) => (await callNacre(address, collection, 'optimize')) === true,
+    repair: async (collection, spec) =>
+      (await callNacre(address, collection, 'repair', spec)) as RepairReport | null,
   }
 }
 
 async function callNacre(
   address: ServerAddress,
   collection: string,
-  verb: 'flush' | 'optimize',
+  verb: 'flush' | 'optimize' | 'repair',
+  body?: object,
 ): Promise<unknown> {
   const { origin, prefix } = placeOf(address.url)
   const answer = await fetch(
@@ -78,6 +84,7 @@ async function callNacre(
     {
       method: 'POST',
       headers: keyHeader(address),
+      ...(body && { body: JSON.stringify(body) }),
     },
   )
   const data: unknown = await answer.json()

@@ -114,7 +114,10 @@ async function failedParts(
     metadata: () => checkDatabase(ports),
     task_queue: () => checkQueue(ports),
     vector_store: (own) => ports.vectors.ping(own),
-    object_storage: (own) => ports.blobs.ping(own),
+    object_storage: async (own) => {
+      await ports.blobs.ping(own)
+      await ports.room.assertRoom()
+    },
     ...(isDeep && {
       inference: (own: AbortSignal) =>
         ports.embedder.embed(ports.config.embeddingModel, ['health'], 'query', own),

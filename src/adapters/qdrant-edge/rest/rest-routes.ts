@@ -11,6 +11,7 @@ import type {
   Write,
 } from '../../../ports/vector-engine.ts'
 import { infoOf, pointFrom, queryFrom, selectionFrom, type WirePoint } from './rest-words.ts'
+import { waitForRepair } from './waited-repairs.ts'
 
 /** An answer other than 200, in the status that Qdrant has for it. */
 export class RestRefusal extends Error {
@@ -38,7 +39,7 @@ export interface RestRoute {
 
 const done = { status: 'completed' }
 
-/** The subset of Qdrant's REST API that the `qdrant-server` adapter calls, and two calls of ours: flush and optimize. */
+/** The subset of Qdrant's REST API that the `qdrant-server` adapter calls, and calls of ours: flush, optimize and repair. */
 export const restRoutes: readonly RestRoute[] = [
   route('GET', '/collections', async ({ engine }) => {
     const names = await engine.listCollections()
@@ -86,6 +87,9 @@ export const restRoutes: readonly RestRoute[] = [
     return done
   }),
   route('POST', '/collections/:c/optimize', ({ engine, names: { c } }) => engine.optimize(c)),
+  route<CollectionSpec>('POST', '/collections/:c/repair', ({ engine, names: { c }, body }) =>
+    waitForRepair(engine, c, body),
+  ),
   route<VectorSpec>(
     'PUT',
     '/collections/:c/vectors/:name',
