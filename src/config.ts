@@ -10,7 +10,6 @@ import { pluginSettings } from './plugin-settings.ts'
 import { retrieverSettings } from './retriever-settings.ts'
 import { duration, secret, setting, whole } from './setting.ts'
 import { storageSettings } from './storage-settings.ts'
-import { storageSettings } from './storage-settings.ts'
 import { usageSettings } from './usage-settings.ts'
 
 /** Everything a process can be told from outside. Units stand last in the names. */
@@ -234,7 +233,6 @@ export const settings = {
     'Documents that one object may become.',
     whole(1, 1_000_000, 10_000),
   ),
-  ...storageSettings,
   ...storageSettings,
   ...archiveSettings,
   ...collectionSettings,
