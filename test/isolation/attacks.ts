@@ -134,8 +134,10 @@ export const attacks: readonly Attack[] = [
 const inNamespace: ReadonlySet<string> = new Set([
   'bucket_identifier',
   'object_identifier',
+  'object_id',
   'batch_id',
   'collection_identifier',
+  'collection_id',
   'document_id',
   'retriever_id',
   'execution_id',
@@ -158,7 +160,7 @@ function weakerThan({ access }: Route): (keyof World['weak'])[] {
   return access === 'delete' ? ['read', 'write'] : ['read', 'write', 'delete']
 }
 
-function parametersOf({ path }: Route): string[] {
+export function parametersOf({ path }: Route): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
@@ -189,14 +191,19 @@ function swapped(
   body = bodies[route.operationId]?.[0],
 ): Trial[] {
   const foreignId = victim.things[name]
-  if (foreignId === undefined) return []
-  const absentId = `${foreignId.slice(0, -4)}0000`
+  if (foreignId === undefined || foreignId === caller.things[name]) return []
+  const absentId = absentLike(foreignId)
   const made = (id: string): Attempt => ({
     ...asOwner(route, { ...caller, things: { ...caller.things, [name]: id } }, body),
     namespace: caller.things['namespace_id'] ?? '',
   })
   const absent = { attempt: made(absentId), foreignId, absentId }
   return [{ attempt: made(foreignId), expected: statusesOf(route, name), absent }]
+}
+
+/** Of the same form, as plugins' ids end with a version. */
+function absentLike(id: string): string {
+  return id.replace(/.{4}(?=(?:_\d+_\d+_\d+)?$)/, '0000')
 }
 
 function inBody(

@@ -25,7 +25,7 @@ export function renderReport(
   const line = (values: readonly string[]) => `| ${values.join(' | ')} |`
   return `# Isolation
 
-<!-- written by \`NACRE_ISOLATION_REPORT=docs/reference/isolation.md npm test -- test/isolation/isolation.test.ts\` -->
+<!-- written by \`NACRE_ISOLATION_REPORT=1 node scripts/test.ts test/isolation/isolation.test.ts\` -->
 
 Two organizations with equal names on one server, ${routes.length} routes, ${attacks.length} ways to reach for what is another's: ${trials} requests.
 No answer told another's words, ids or counts, none changed anything of another's, and a foreign id was answered in

@@ -237,6 +237,48 @@ describe('POST /v1/retrievers/{retriever_id}/execute', () => {
     assert.equal(byNumber.pagination.has_previous, true)
   })
 
+  test('200 in each of the four forms, which lead through the same documents, each once', async () => {
+    const all = {
+      stage_id: 'attribute_filter',
+      parameters: { field: 'rank', operator: 'gte', value: 0 },
+    }
+    const forms: Record<string, (page: Answer, n: number) => object> = {
+      cursor: (page) => ({ method: 'cursor', limit: 1, cursor: page?.cursor }),
+      offset: (_page, n) => ({ method: 'offset', page_size: 1, page_number: n }),
+      keyset: (page) => ({ method: 'keyset', limit: 1, after: page?.next_cursor }),
+      scroll: (page) => ({
+        method: 'scroll',
+        limit: 1,
+        scroll_id: page?.scroll_id,
+        scroll_ttl: 60,
+      }),
+    }
+    for (const [i, stages] of [[search], [all]].entries()) {
+      await create(`forms ${i}`, { stages })
+      const ids = async (form: (page: Answer, n: number) => object) => {
+        const found: string[] = []
+        let page: Answer
+        for (let n = 1; n === 1 || page.has_next; n += 1) {
+          const { documents, pagination } = await call(
+            'POST',
+            `/v1/retrievers/forms ${i}/execute`,
+            {
+              inputs: { query: 'a puppy' },
+              pagination: form(page, n),
+            },
+          )
+          found.push(...documents.map((one: Answer) => one.document_id))
+          page = pagination
+        }
+        return found
+      }
+      const first = await ids((_page, n) => ({ method: 'offset', page_size: 1, page_number: n }))
+      assert.equal(new Set(first).size, texts.length)
+      for (const [name, form] of Object.entries(forms))
+        assert.deepEqual(await ids(form), first, name)
+    }
+  })
+
   test('422 names the input that is missing, and why a text cannot be read', async () => {
     await create('strict', { stages: [search] })
 
