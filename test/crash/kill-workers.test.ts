@@ -16,24 +16,23 @@ import {
   startWorker,
   type FolderProcess,
 } from '../support/folder-processes.ts'
+import {
+  assertEachOnce,
+  LedgerWatch,
+  placesOf,
+  submitObjects,
+  type Submitted,
+} from '../support/ledger-watch.ts'
 import type { Answer } from '../support/server.ts'
 
+const isSoak = process.env['NACRE_CRASH_STRIDE'] === '1'
 const perBatch = 60
 const batchCount = 3
+/** Of the batch during which a worker is killed again and again. */
+const longBatch = 1_000
+const killEveryMs = 2_000
 /** What the namespace may run at once; fewer than there are workers for. */
 const jobsMax = 2
-const isOpen: ReadonlySet<string> = new Set(['PENDING', 'IN_PROGRESS', 'PROCESSING'])
-
-/** How a batch of a task stands. */
-interface Progress {
-  accepted: number
-  written: number
-  failed: number
-  skipped: number
-  pending: number
-  documents: number
-}
-
 describe('two servers and three workers on one data folder', () => {
   const stack = new AsyncDisposableStack()
   const ports: { apis: Client[]; workers: FolderProcess[] } = { apis: [], workers: [] }
@@ -77,10 +76,10 @@ describe('two servers and three workers on one data folder', () => {
   })
 
   test('a worker that is killed has its jobs taken over within 15 s; each object is counted once, no document is there twice, and no more jobs run at once than may', async (t: TestContext) => {
-    const taskIds: string[] = []
-    for (let i = 0; i < batchCount; i++) taskIds.push(await submit(apiOf(i % 2), i))
+    const batches: Submitted[] = []
+    for (let i = 0; i < batchCount; i++) batches.push(await submit(apiOf(i % 2), i))
     const killing = killOneAtWork(database, ports.workers)
-    const atOnce = await ended(taskIds)
+    const atOnce = await ended(batches)
 
     const takenOverMs = await killing
     t.diagnostic(`taken over after ${Math.round(takenOverMs)} ms`)
@@ -92,29 +91,56 @@ describe('two servers and three workers on one data folder', () => {
   test('while the owner of the engines is gone the others answer 503; when it is back they go on, and so does the batch', async () => {
     const more = (await readSynsets()).slice(perBatch * batchCount, perBatch * (batchCount + 1))
     ids.push(...(await uploadObjects(apiOf(1), made.bucketId, more, () => {})))
-    const taskId = await submit(apiOf(1), batchCount)
+    const batch = await submit(apiOf(1), batchCount)
     while ((await placesTaken(database)) === 0) await sleep(5)
     await owner.kill()
 
-    await assert.rejects(apiOf(1).call('GET', `/v1/tasks/${taskId}`), /503/)
+    await assert.rejects(apiOf(1).call('GET', `/v1/tasks/${batch.taskId}`), /503/)
     owner = stack.use(await startServe(folder))
     ports.apis[0] = openClient(owner.url, await adminKeyOf(folder), made.namespaceId)
 
-    await ended([taskId])
+    await ended([batch])
     await eachOnce(perBatch * (batchCount + 1))
   })
 
-  /** Looks at the tasks through both servers until they are done; answers how many jobs ran at once at the most. */
-  async function ended(taskIds: readonly string[]): Promise<number> {
-    const written = new Map<string, number>()
+  test(
+    'three workers of which one is killed every two seconds end a batch of a thousand objects: each is counted once, no document is there twice',
+    { skip: isSoak ? false : 'a minute: in npm run soak' },
+    async () => {
+      const synsets = (await readSynsets()).slice(-longBatch)
+      const more = await uploadObjects(apiOf(1), made.bucketId, synsets, () => {})
+      ids.push(...more)
+      const ending = new AbortController()
+      const killing = killInTurn(ending.signal)
+      await ended([await submitObjects(apiOf(0), made.bucketId, more)])
+      ending.abort()
+
+      const kills = await killing
+      assert.ok(kills > 3, `${kills} kills`)
+      await eachOnce(ids.length)
+    },
+  )
+
+  /** Kills the longest living worker every two seconds, and starts another one; answers how often. */
+  async function killInTurn(signal: AbortSignal): Promise<number> {
+    for (let kills = 0; ; kills++) {
+      await sleep(killEveryMs, null, { signal }).catch(() => {})
+      if (signal.aborted) return kills
+      await ports.workers.shift()?.kill()
+      ports.workers.push(stack.use(await startWorker(folder)))
+    }
+  }
+
+  /** Looks at the batches through both servers until they are done; answers how many jobs ran at once at the most. */
+  async function ended(batches: readonly Submitted[]): Promise<number> {
+    const watch = new LedgerWatch()
     for (let atOnce = 0, look = 0; ; look++) {
-      const ask = (id: string, i: number) =>
-        apiOf((i + look) % 2).call<Answer>('GET', `/v1/tasks/${id}`)
-      const tasks = await Promise.all(taskIds.map(ask))
-      for (const task of tasks) checkSums(task, written)
+      const looks = await Promise.all(
+        batches.map((batch, i) => watch.look(apiOf((i + look) % 2), batch)),
+      )
       atOnce = Math.max(atOnce, await placesTaken(database))
-      if (tasks.every(({ status }) => !isOpen.has(status))) {
-        for (const task of tasks) assert.equal(task.status, 'COMPLETED', task.error)
+      if (looks.every(({ isOpen }) => !isOpen)) {
+        for (const { status } of looks) assert.equal(status, 'COMPLETED')
         return atOnce
       }
       await sleep(50)
@@ -123,10 +149,9 @@ describe('two servers and three workers on one data folder', () => {
 
   async function eachOnce(count: number): Promise<void> {
     for (const api of ports.apis) {
-      const positions = await positionsOf(api)
-      assert.equal(new Set(positions).size, positions.length, 'a document is there twice')
-      assert.equal(new Set(positions.map((position) => position.split(' ')[0])).size, count)
-      assert.equal(await countOf(api), positions.length)
+      const places = await placesOf(api, made.collectionId)
+      assertEachOnce(places, count)
+      assert.equal(await countOf(api), places.length)
     }
   }
 
@@ -136,43 +161,15 @@ describe('two servers and three workers on one data folder', () => {
     return api
   }
 
-  async function submit(api: Client, i: number): Promise<string> {
-    const batches = `/v1/buckets/${made.bucketId}/batches`
-    const object_ids = ids.slice(i * perBatch, (i + 1) * perBatch)
-    const { batch_id: id } = await api.call<Answer>('POST', batches, { object_ids })
-    return (await api.call<Answer>('POST', `${batches}/${id}/submit`)).task_id
+  async function submit(api: Client, i: number): Promise<Submitted> {
+    return await submitObjects(api, made.bucketId, ids.slice(i * perBatch, (i + 1) * perBatch))
   }
 
   async function countOf(api: Client): Promise<number> {
     const path = `/v1/namespaces/${made.namespaceId}`
     return (await api.call<Answer>('GET', path)).document_count
   }
-
-  /** `object chunk` of every document, page by page. */
-  async function positionsOf(api: Client): Promise<string[]> {
-    const positions: string[] = []
-    let cursor: string | null = null
-    do {
-      const path = `/v1/collections/${made.collectionId}/documents/list`
-      const body: object = { limit: 500, ...(cursor !== null && { cursor }) }
-      const page: Answer = await api.call('POST', path, body)
-      for (const { _internal: internal, chunk_index: chunk } of page.results)
-        positions.push(`${internal.lineage.source_object_id} ${chunk}`)
-      cursor = page.pagination.next_cursor
-    } while (cursor !== null)
-    return positions
-  }
 })
-
-/** At every look the rows sum, and what is written stays written. */
-function checkSums(task: Answer, written: Map<string, number>): void {
-  const progress: Progress = task.additional_data.progress
-  assert.equal(progress.accepted, perBatch)
-  const { accepted, failed, skipped, pending } = progress
-  assert.equal(accepted, progress.written + failed + skipped + pending)
-  assert.ok(progress.written >= (written.get(task.task_id) ?? 0), 'written went back')
-  written.set(task.task_id, progress.written)
-}
 
 /** Kills the first worker that is found to run a job; answers after how many ms that job was another's. */
 async function killOneAtWork({ db }: Database, workers: readonly FolderProcess[]): Promise<number> {
