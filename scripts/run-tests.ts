@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { openTestCluster } from '../test/support/cluster.ts'
+import { openScratchFolder } from './scratch-folder.ts'
 
 /** The whole test line. */
 export const testFiles: readonly string[] = [
@@ -21,6 +22,9 @@ export async function runTests(
   files: readonly string[],
   { flags = [], env = {} }: { flags?: readonly string[]; env?: Record<string, string> } = {},
 ): Promise<number> {
+  await using scratch = await openScratchFolder()
+  // The cluster is made there, too.
+  process.env['TMPDIR'] = scratch.path
   await using cluster = await openTestCluster()
   const concurrency = Math.max(2, availableParallelism())
   const tests = spawn(
