@@ -16,7 +16,7 @@ import type { Principal } from '../src/domain/organizations/principal.ts'
 import { takeCensus } from '../src/domain/payload-facts/census.ts'
 import type { Ports } from '../src/ports/ports.ts'
 import { readFirstOrganization } from '../src/store/organizations.ts'
-import { machine, quantile, randomOf } from './support/statistics.ts'
+import { machine, quantile, randomOf, timed } from './support/statistics.ts'
 
 const documentsTotal = 50_000
 const dimensions = 128
@@ -114,12 +114,6 @@ async function measure(
     searchMs.push(await timed(() => queryDocuments(ports, namespace, everywhere, request)))
   }
   return { countMs, searchMs }
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begin = performance.now()
-  await work()
-  return performance.now() - begin
 }
 
 function between(from: number, to: number): Filter {

@@ -1,9 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { DecisionAnswer } from '../../src/cli/indexes/decision-answer.ts'
-import { startServerProcess } from '../../src/cli/demo/server-process.ts'
-import { HttpClient } from '../support/http-client.ts'
+import { openBenchServer } from '../support/bench-server.ts'
 import { machine } from '../support/statistics.ts'
 import { askBareEngine } from './bare-engine.ts'
 import { crossBesideWrites } from './beside-writes.ts'
@@ -28,37 +27,27 @@ const decisionsWaitMs = 900_000
  */
 export async function autoindex(write: (line: string) => void): Promise<void> {
   write(`# autoindex: ${documentsTotal} documents, ${dimensions} dimensions (${machine()})\n`)
-  const folder = await mkdtemp(join(tmpdir(), 'nacre-bench-'))
-  try {
-    const { namespaceId, ...measured } = await overHttp(write, folder)
-    const bare = await askBareEngine(folder, namespaceId)
-    report(write, { ...measured, bare })
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'nacre-bench-'))
+  const { namespaceId, ...measured } = await overHttp(write, folder.path)
+  const bare = await askBareEngine(folder.path, namespaceId)
+  report(write, { ...measured, bare })
 }
 
 async function overHttp(
   write: (line: string) => void,
   folder: string,
 ): Promise<Omit<Results, 'bare'> & { namespaceId: string }> {
-  const server = await startServerProcess(folder)
-  const client = new HttpClient(server.url, { authorization: `Bearer ${server.key}` })
-  try {
-    const stage = await openStage(write, client)
-    const quiet = await cross(stage, 'fresh')
-    const beside = await crossBesideWrites(stage, 'fresh_beside_writes')
-    await setAuto(stage, false)
-    const truth = new Truth()
-    const before = await measureAll(stage, truth)
-    await setAuto(stage, true)
-    const decisions = await decideAll(stage)
-    const after = await measureAll(stage, truth)
-    return { namespaceId: stage.namespaceId, quiet, beside, decisions, ...joined(before, after) }
-  } finally {
-    client.close()
-    await server.stop()
-  }
+  await using server = await openBenchServer(folder)
+  const stage = await openStage(write, server.client)
+  const quiet = await cross(stage, 'fresh')
+  const beside = await crossBesideWrites(stage, 'fresh_beside_writes')
+  await setAuto(stage, false)
+  const truth = new Truth()
+  const before = await measureAll(stage, truth)
+  await setAuto(stage, true)
+  const decisions = await decideAll(stage)
+  const after = await measureAll(stage, truth)
+  return { namespaceId: stage.namespaceId, quiet, beside, decisions, ...joined(before, after) }
 }
 
 interface All {

@@ -1,8 +1,8 @@
 import { randomOf } from '../support/statistics.ts'
+import { vectorNear, vectorText } from '../support/vectors.ts'
 
 export const documentsTotal = 100_000
 export const dimensions = 128
-const clusters = 100
 
 /** Of `made_at`: the hours from here on. */
 export const firstHour = Date.UTC(2026, 0, 1)
@@ -73,23 +73,9 @@ export function fieldsOf(n: number): Record<string, unknown> {
   }
 }
 
-const centres: readonly (readonly number[])[] = Array.from({ length: clusters }, (_, i) => {
-  const random = randomOf(i + 1)
-  return Array.from({ length: dimensions }, () => random() * 2 - 1)
-})
-
-/** Of length 1 and near one of a hundred centres, as real embeddings are clustered. */
+/** The same for the same number. */
 export function vectorOf(n: number): Float32Array {
-  const random = randomOf(n * 31 + 7)
-  const centre = centres[n % clusters] ?? []
-  const row = Float32Array.from(centre, (value) => value + (random() - 0.5) * 0.6)
-  const norm = Math.hypot(...row)
-  return row.map((value) => value / norm)
-}
-
-/** As it is sent: six decimals. */
-export function vectorText(vector: Float32Array): number[] {
-  return Array.from(vector, (value) => Math.round(value * 1e6) / 1e6)
+  return vectorNear(n, dimensions, randomOf(n * 31 + 7))
 }
 
 export async function* importLines(): AsyncIterable<string> {

@@ -1,82 +1,23 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { HttpClient } from '../support/http-client.ts'
-import { quantile } from '../support/statistics.ts'
-import { dimensions, documentsTotal, importLines, vectorOf, vectorText } from './data.ts'
+import { createNearRetriever, createPoints, importPoints, settled } from '../support/points.ts'
+import type { Points } from '../support/points.ts'
+import { vectorText } from '../support/vectors.ts'
+import { dimensions, documentsTotal, importLines, vectorOf } from './data.ts'
 
 /** One namespace of one server, in which everything is measured. */
-export interface Stage {
+export interface Stage extends Points {
   write: (line: string) => void
-  within: HttpClient
-  namespaceId: string
-  collectionId: string
   retrieverId: string
 }
 
-const passthrough = { feature_extractor_name: 'passthrough_extractor', version: 'v1' }
-
 /** A namespace with the documents, whose graph is built; nothing is indexed yet. */
 export async function openStage(write: (line: string) => void, client: HttpClient): Promise<Stage> {
-  const namespace = await client.call('POST', '/v1/namespaces', {
-    namespace_name: 'bench',
-    auto_create_indexes: true,
-    vectors: { own: { dimensions, distance: 'cosine' } },
-    feature_extractors: [passthrough],
-  })
-  const namespaceId = String(namespace['namespace_id'])
-  const within = client.within(namespaceId)
-  const collectionId = await makeCollection(within)
-  const start = performance.now()
-  const path = `/v1/collections/${collectionId}/documents/import`
-  const answer = await within.send('POST', path, importLines(), 'application/x-ndjson')
-  const { written } = JSON.parse(answer) as { written: number }
-  if (written !== documentsTotal) throw new Error(`Import: ${answer.slice(0, 500)}`)
-  const seconds = (performance.now() - start) / 1000
+  const points = await createPoints(client, dimensions, { auto_create_indexes: true })
+  const seconds = (await importPoints(points, importLines(), documentsTotal)) / 1000
   write(`Loading over HTTP: ${seconds.toFixed(1)} s`)
-  const retrieverId = await makeRetriever(within, collectionId)
-  const stage = { write, within, namespaceId, collectionId, retrieverId }
-  await settled(stage)
+  const stage = { ...points, write, retrieverId: await createNearRetriever(points) }
+  await settled((n) => search(stage, vectorOf(n), null))
   return stage
-}
-
-async function makeCollection(within: HttpClient): Promise<string> {
-  const bucket = await within.call('POST', '/v1/buckets', {
-    bucket_name: 'none',
-    bucket_schema: { properties: {} },
-  })
-  const collection = await within.call('POST', '/v1/collections', {
-    collection_name: 'points',
-    source: { type: 'bucket', bucket_ids: [bucket['bucket_id']] },
-    feature_extractor: passthrough,
-  })
-  return String(collection['collection_id'])
-}
-
-async function makeRetriever(within: HttpClient, collectionId: string): Promise<string> {
-  const query = { input_mode: 'vector', value: '{{INPUT.v}}' }
-  const searches = [{ feature_uri: 'own', query, top_k: 10 }]
-  const parameters = { searches, final_top_k: 10 }
-  const made = await within.call('POST', '/v1/retrievers', {
-    retriever_name: 'near',
-    collection_identifiers: [collectionId],
-    input_schema: { v: { type: 'array' } },
-    stages: [{ stage_name: 'near', config: { stage_id: 'feature_search', parameters } }],
-  })
-  return String(made['retriever_id'])
-}
-
-/** Waits until the graph is built: searches without a filter no longer scan. Bounded. */
-async function settled(stage: Stage): Promise<void> {
-  const deadline = performance.now() + 180_000
-  for (let calm = 0; calm < 5 && performance.now() < deadline;) {
-    const times = []
-    for (let n = 0; n < 20; n++) {
-      const start = performance.now()
-      await search(stage, vectorOf(n), null)
-      times.push(performance.now() - start)
-    }
-    calm = quantile(times, 0.9) < 6 ? calm + 1 : 0
-    await sleep(500)
-  }
 }
 
 /** `n` of the ten nearest under the filter. */

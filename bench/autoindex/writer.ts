@@ -1,5 +1,6 @@
 import { quantile } from '../support/statistics.ts'
-import { documentsTotal, fieldsOf, vectorOf, vectorText } from './data.ts'
+import { vectorText } from '../support/vectors.ts'
+import { documentsTotal, fieldsOf, vectorOf } from './data.ts'
 import type { Stage } from './stage.ts'
 
 interface Write {

@@ -1,8 +1,8 @@
 import { randomOf } from '../support/statistics.ts'
+import { vectorNear } from '../support/vectors.ts'
 
 export const documentsTotal = 50_000
 export const dimensions = 128
-const clusters = 100
 
 /** Field and value whose equality keeps this share of the documents. */
 export const selectivities = [
@@ -18,21 +18,13 @@ export interface Data {
   queries: Float32Array[]
 }
 
-/** Vectors around a hundred centres, documents and queries alike: real embeddings are clustered, too. */
+/** Documents and queries lie around the same centres. */
 export function makeData(queriesTotal: number): Data {
   const random = randomOf(12_345)
-  const centres = Array.from({ length: clusters }, () =>
-    Array.from({ length: dimensions }, () => random() * 2 - 1),
-  )
-  const near = (): Float32Array => {
-    const centre = centres[Math.floor(random() * clusters)] ?? []
-    const row = Float32Array.from(centre, (value) => value + (random() - 0.5) * 0.6)
-    const norm = Math.hypot(...row)
-    return row.map((value) => value / norm)
-  }
+  const anyVector = () => vectorNear(Math.floor(random() * 1e6), dimensions, random)
   const vectors = new Float32Array(documentsTotal * dimensions)
-  for (let i = 0; i < documentsTotal; i++) vectors.set(near(), i * dimensions)
-  return { vectors, queries: Array.from({ length: queriesTotal }, near) }
+  for (let i = 0; i < documentsTotal; i++) vectors.set(anyVector(), i * dimensions)
+  return { vectors, queries: Array.from({ length: queriesTotal }, anyVector) }
 }
 
 export function fieldsOf(i: number): Record<string, string | number> {

@@ -1,12 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { compose, openLogger } from '../../src/compose.ts'
 import { readConfig } from '../../src/config.ts'
-import { startServerProcess } from '../../src/cli/demo/server-process.ts'
 import type { VectorEngine } from '../../src/ports/vector-engine.ts'
-import { HttpClient } from '../support/http-client.ts'
+import { openBenchServer } from '../support/bench-server.ts'
+import type { HttpClient } from '../support/http-client.ts'
+import {
+  createNearRetriever,
+  createPoints,
+  importPoints,
+  ownVector,
+  settled,
+} from '../support/points.ts'
 import { machine, quantile } from '../support/statistics.ts'
+import { vectorText } from '../support/vectors.ts'
 import {
   dimensions,
   documentsTotal,
@@ -44,14 +52,10 @@ export async function filtered(write: (line: string) => void): Promise<void> {
   const truth = selectivities.map(({ field, value }) =>
     data.queries.map((q) => exactTen(data, q, field, value)),
   )
-  const folder = await mkdtemp(join(tmpdir(), 'nacre-bench-'))
-  try {
-    const without = await phase(write, folder, data, truth, null)
-    const withIndex = await phase(write, folder, data, truth, without.loaded)
-    report(write, without, withIndex)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'nacre-bench-'))
+  const without = await phase(write, folder.path, data, truth, null)
+  const withIndex = await phase(write, folder.path, data, truth, without.loaded)
+  report(write, without, withIndex)
 }
 
 interface Phase {
@@ -68,24 +72,28 @@ async function phase(
   truth: number[][][],
   before: Loaded | null,
 ): Promise<Phase> {
-  const server = await startServerProcess(folder)
-  const client = new HttpClient(server.url, { authorization: `Bearer ${server.key}` })
-  try {
-    const loaded = before ?? (await load(write, client, data))
-    const within = client.within(loaded.namespaceId)
-    if (before !== null) await createIndexes(write, within, loaded)
-    await settled(within, loaded, data)
-    await warm(data, (query) => overHttp(within, loaded.retrieverIds[0] ?? '', query))
-    const http = []
-    for (const [i, id] of loaded.retrieverIds.entries()) {
-      http.push(await measure(data, truth[i] ?? [], (query) => overHttp(within, id, query)))
-    }
-    await server.stop()
-    return { loaded, http, port: await onPort(folder, loaded, data, truth) }
-  } finally {
-    client.close()
-    await server.stop()
-  }
+  const { loaded, http } = await overServer(write, folder, data, truth, before)
+  return { loaded, http, port: await onPort(folder, loaded, data, truth) }
+}
+
+async function overServer(
+  write: (line: string) => void,
+  folder: string,
+  data: Data,
+  truth: number[][][],
+  before: Loaded | null,
+): Promise<Omit<Phase, 'port'>> {
+  await using server = await openBenchServer(folder)
+  const loaded = before ?? (await load(write, server.client, data))
+  const within = server.client.within(loaded.namespaceId)
+  if (before !== null) await createIndexes(write, within, loaded)
+  const search = (query: Float32Array) => overHttp(within, loaded.retrieverIds[0] ?? '', query)
+  await settled((n) => search(data.queries[n] ?? new Float32Array(dimensions)), { belowMs: 4 })
+  await warm(data, search)
+  const http = []
+  for (const [i, id] of loaded.retrieverIds.entries())
+    http.push(await measure(data, truth[i] ?? [], (query) => overHttp(within, id, query)))
+  return { loaded, http }
 }
 
 async function load(
@@ -93,35 +101,16 @@ async function load(
   client: HttpClient,
   data: Data,
 ): Promise<Loaded> {
-  const namespace = await client.call('POST', '/v1/namespaces', {
-    namespace_name: 'bench',
-    vectors: { own: { dimensions, distance: 'cosine' } },
-    feature_extractors: [{ feature_extractor_name: 'passthrough_extractor', version: 'v1' }],
-  })
-  const namespaceId = String(namespace['namespace_id'])
-  const within = client.within(namespaceId)
-  const bucket = await within.call('POST', '/v1/buckets', {
-    bucket_name: 'empty',
-    bucket_schema: { properties: {} },
-  })
-  const collection = await within.call('POST', '/v1/collections', {
-    collection_name: 'points',
-    source: { type: 'bucket', bucket_ids: [bucket['bucket_id']] },
-    feature_extractor: { feature_extractor_name: 'passthrough_extractor', version: 'v1' },
-  })
-  const collectionId = String(collection['collection_id'])
-  const start = performance.now()
-  const path = `/v1/collections/${collectionId}/documents/import`
-  const answer = await within.send('POST', path, lines(data), 'application/x-ndjson')
-  const seconds = (performance.now() - start) / 1000
-  const { written } = JSON.parse(answer) as { written: number }
-  if (written !== documentsTotal) throw new Error(`Import: ${answer.slice(0, 500)}`)
-  write(
-    `Loading over HTTP: ${written} in ${seconds.toFixed(1)} s, ${Math.round(written / seconds)} documents/s (goal 8,000)\n`,
-  )
+  const points = await createPoints(client, dimensions)
+  const seconds = (await importPoints(points, lines(data), documentsTotal)) / 1000
+  const perSecond = Math.round(documentsTotal / seconds)
+  write(`Loading over HTTP: ${seconds.toFixed(1)} s, ${perSecond} documents/s (goal 8,000)\n`)
   const retrieverIds = []
-  for (const { field, value } of selectivities)
-    retrieverIds.push(await createRetriever(within, collectionId, field, value))
+  for (const { field, value } of selectivities) {
+    const filters = { AND: [{ field, operator: 'eq', value }] }
+    retrieverIds.push(await createNearRetriever(points, { name: `by-${field}`, filters }))
+  }
+  const { namespaceId, collectionId } = points
   return { namespaceId, collectionId, retrieverIds }
 }
 
@@ -130,47 +119,11 @@ async function* lines(data: Data): AsyncIterable<string> {
   for (let i = 0; i < documentsTotal; i += perPart) {
     const part = []
     for (let j = i; j < Math.min(documentsTotal, i + perPart); j++) {
-      const own = Array.from(
-        data.vectors.subarray(j * dimensions, (j + 1) * dimensions),
-        (v) => Math.round(v * 1e6) / 1e6,
-      )
+      const own = vectorText(data.vectors.subarray(j * dimensions, (j + 1) * dimensions))
       part.push(JSON.stringify({ ...fieldsOf(j), vectors: { own } }))
     }
     yield `${part.join('\n')}\n`
   }
-}
-
-async function createRetriever(
-  client: HttpClient,
-  collectionId: string,
-  field: string,
-  value: string,
-): Promise<string> {
-  const made = await client.call('POST', '/v1/retrievers', {
-    retriever_name: `by-${field}`,
-    collection_identifiers: [collectionId],
-    input_schema: { v: { type: 'array' } },
-    stages: [
-      {
-        stage_name: 'near',
-        config: {
-          stage_id: 'feature_search',
-          parameters: {
-            searches: [
-              {
-                feature_uri: 'own',
-                query: { input_mode: 'vector', value: '{{INPUT.v}}' },
-                top_k: 10,
-              },
-            ],
-            final_top_k: 10,
-          },
-          pre_filters: { AND: [{ field, operator: 'eq', value }] },
-        },
-      },
-    ],
-  })
-  return String(made['retriever_id'])
 }
 
 async function createIndexes(
@@ -189,22 +142,6 @@ async function createIndexes(
   write(
     `PATCH with ${states.length} payload indexes: ${((performance.now() - start) / 1000).toFixed(2)} s\n`,
   )
-}
-
-/** Waits until the graph is built: unfiltered searches no longer scan. Bounded. */
-async function settled(client: HttpClient, loaded: Loaded, data: Data): Promise<void> {
-  const deadline = performance.now() + 120_000
-  const id = loaded.retrieverIds[0] ?? ''
-  for (let calm = 0; calm < 5 && performance.now() < deadline;) {
-    const times = []
-    for (const query of data.queries.slice(0, 20)) {
-      const start = performance.now()
-      await overHttp(client, id, query)
-      times.push(performance.now() - start)
-    }
-    calm = quantile(times, 0.9) < 4 ? calm + 1 : 0
-    await new Promise((resolve) => setTimeout(resolve, 500))
-  }
 }
 
 async function overHttp(
@@ -248,7 +185,7 @@ async function direct(
 ): Promise<number[]> {
   const hits = await vectors.query(namespaceId, {
     query: { nearest: query },
-    using: 'own',
+    using: ownVector,
     filter: {
       must: [
         { key: '_internal.collection_id', match: { value: collectionId } },

@@ -1,11 +1,10 @@
 import { hash } from 'node:crypto'
+import { ownVector } from '../support/points.ts'
 import { randomOf } from '../support/statistics.ts'
+import { vectorNear, vectorText } from '../support/vectors.ts'
 
 export const documentsTotal = 100_000
 export const dimensions = 128
-/** The vector that every document has from the start. */
-export const ownVector = 'own'
-const clusters = 100
 
 /** Written by nobody after the import: what a read of one answers is known at every moment. */
 export function isStable(n: number): boolean {
@@ -23,18 +22,10 @@ export function fieldsOf(n: number, revision: number): Record<string, unknown> {
   return { n, revision, group, nested: { tags: [group, `r${revision}`] } }
 }
 
-const centres: readonly (readonly number[])[] = Array.from({ length: clusters }, (_, i) => {
-  const random = randomOf(i + 1)
-  return Array.from({ length: dimensions }, () => random() * 2 - 1)
-})
-
-/** Of length 1 and near one of a hundred centres; the same for the same arguments, so that no model has to keep it. */
+/** The same for the same arguments, so that no model has to keep it. */
 export function vectorOf(n: number, revision: number, name = ownVector): number[] {
   const random = randomOf((n * 31 + revision * 7919 + name.length * 104_729) >>> 0)
-  const centre = centres[(n + revision) % clusters] ?? []
-  const row = centre.map((value) => value + (random() - 0.5) * 0.6)
-  const norm = Math.hypot(...row)
-  return row.map((value) => Math.round((value / norm) * 1e6) / 1e6)
+  return vectorText(vectorNear(n + revision, dimensions, random))
 }
 
 /** What a client sends to write the document, with these vectors. */

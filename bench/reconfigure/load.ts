@@ -1,9 +1,10 @@
+import { answerQuestions } from '../support/asked-process.ts'
 import { HttpClient } from '../support/http-client.ts'
+import { ownVector } from '../support/points.ts'
+import { Steady, type Stats } from '../support/steady.ts'
 import { compare, type Comparison } from './compare.ts'
-import { ownVector } from './data.ts'
 import { Model } from './model.ts'
 import { Reader } from './reader.ts'
-import { Steady, type Stats } from './steady.ts'
 import { callsPerSecond, Writer } from './writer.ts'
 
 // The second process: reads, writes, and knows what has to be there. Its parent asks over the channel of `fork`.
@@ -56,11 +57,7 @@ function open(place: Place): void {
   opened = { place, within, model, writer, reads, writes }
 }
 
-const answers: {
-  [Q in keyof Questions]: (
-    ask: Questions[Q]['ask'],
-  ) => Promise<Questions[Q]['answer']> | Questions[Q]['answer']
-} = {
+answerQuestions<Questions>({
   open(place) {
     open(place)
     return null
@@ -86,24 +83,9 @@ const answers: {
     const { within, place, model, writer } = there()
     return compare(within, place.collectionId, model, writer.unsure)
   },
-}
+})
 
 function there(): Opened {
   if (opened === null) throw new Error('open comes first')
   return opened
 }
-
-interface Message {
-  id: number
-  name: keyof Questions
-  ask: never
-}
-
-process.on('message', ({ id, name, ask }: Message) => {
-  void Promise.resolve()
-    .then(() => answers[name](ask))
-    .then(
-      (answer) => process.send?.({ id, answer }),
-      (error: unknown) => process.send?.({ id, error: String(error) }),
-    )
-})

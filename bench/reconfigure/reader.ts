@@ -2,7 +2,7 @@ import type { HttpClient } from '../support/http-client.ts'
 import { randomOf } from '../support/statistics.ts'
 import { documentIdOf, documentsTotal, vectorOf } from './data.ts'
 import { checksumOf, checksumOfAnswer } from './model.ts'
-import { EmptyAnswer } from './steady.ts'
+import { EmptyAnswer } from '../support/steady.ts'
 
 /** Hits that every search has to answer. */
 export const hitsWanted = 10

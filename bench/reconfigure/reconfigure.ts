@@ -1,17 +1,25 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { startServerProcess } from '../../src/cli/demo/server-process.ts'
-import { HttpClient } from '../support/http-client.ts'
-import { machine, quantile } from '../support/statistics.ts'
-import { dimensions, documentsTotal, importLines, ownVector, vectorOf } from './data.ts'
-import { startLoad, type LoadProcess } from './load-process.ts'
+import { startAsked, type AskedProcess } from '../support/asked-process.ts'
+import { openBenchServer } from '../support/bench-server.ts'
+import type { HttpClient } from '../support/http-client.ts'
+import {
+  createNearRetriever,
+  createPoints,
+  importPoints,
+  ownVector,
+  settled,
+} from '../support/points.ts'
+import { machine } from '../support/statistics.ts'
+import type { Stats } from '../support/steady.ts'
+import { dimensions, documentsTotal, importLines, vectorOf } from './data.ts'
+import type { Questions } from './load.ts'
 import { LockLog } from './lock-log.ts'
 import { addPlugin } from './plugins.ts'
 import { hitsWanted } from './reader.ts'
 import { report, type Change } from './report.ts'
-import type { Stats } from './steady.ts'
 
 const readsPerSecond = 100
 const baselineMs = 30_000
@@ -21,9 +29,8 @@ const afterwardsMs = 10_000
 /** Everything that is measured happens in one namespace of one server, read and written by a second process. */
 interface Stage {
   write: (line: string) => void
-  client: HttpClient
   within: HttpClient
-  load: LoadProcess
+  load: AskedProcess<Questions>
   locks: LockLog
   place: {
     url: string
@@ -41,24 +48,19 @@ interface Stage {
  */
 export async function reconfigure(write: (line: string) => void): Promise<void> {
   write(`# reconfigure: ${documentsTotal} documents, ${dimensions} dimensions (${machine()})\n`)
-  const folder = await mkdtemp(join(tmpdir(), 'nacre-bench-'))
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'nacre-bench-'))
   const locks = new LockLog()
-  const server = await startServerProcess(folder, {
-    logLevel: 'info',
-    onLog: (line) => locks.take(line),
+  const logged = { logLevel: 'info', onLog: (line: string) => locks.take(line) }
+  await using server = await openBenchServer(folder.path, logged)
+  await using load = startAsked<Questions>(new URL('load.ts', import.meta.url))
+  const { url, key, client } = server
+  const points = await createPoints(client, dimensions, {
+    payload_indexes: [{ field_name: 'group', type: 'keyword' }],
   })
-  const client = new HttpClient(server.url, { authorization: `Bearer ${server.key}` })
-  try {
-    await using load = startLoad()
-    const made = await makeNamespace(client)
-    const within = client.within(made.namespaceId)
-    const place = { url: server.url, key: server.key, ...made }
-    await measure({ write, client, within, load, locks, place })
-  } finally {
-    client.close()
-    await server.stop()
-    await rm(folder, { recursive: true, force: true })
-  }
+  const { within, namespaceId, collectionId } = points
+  const retrieverId = await createNearRetriever(points, { limit: hitsWanted })
+  const place = { url, key, namespaceId, collectionId, retrieverId }
+  await measure({ write, within, load, locks, place })
 }
 
 async function measure(stage: Stage): Promise<void> {
@@ -67,7 +69,10 @@ async function measure(stage: Stage): Promise<void> {
   write(
     `Loading over HTTP: ${seconds.toFixed(1)} s, ${Math.round(documentsTotal / seconds)} documents/s`,
   )
-  await settled(within, place.retrieverId)
+  await settled((n) => {
+    const body = { inputs: { v: vectorOf(n, 0) } }
+    return within.call('POST', `/v1/retrievers/${place.retrieverId}/execute`, body)
+  })
   await load.ask('open', { ...place, readsPerSecond })
   await load.ask('start', 'reads')
   // What a server that has just started has not compiled yet is not the baseline.
@@ -81,73 +86,17 @@ async function measure(stage: Stage): Promise<void> {
   report(write, { baseline, beside, lock: stage.locks.last(), changes: [online, recreate, again] })
 }
 
-async function makeNamespace(client: HttpClient) {
-  const namespace = await client.call('POST', '/v1/namespaces', {
-    namespace_name: 'bench',
-    vectors: { [ownVector]: { dimensions, distance: 'cosine' } },
-    feature_extractors: [{ feature_extractor_name: 'passthrough_extractor', version: 'v1' }],
-    payload_indexes: [{ field_name: 'group', type: 'keyword' }],
-  })
-  const namespaceId = String(namespace['namespace_id'])
-  const within = client.within(namespaceId)
-  const bucket = await within.call('POST', '/v1/buckets', {
-    bucket_name: 'empty',
-    bucket_schema: { properties: {} },
-  })
-  const collection = await within.call('POST', '/v1/collections', {
-    collection_name: 'points',
-    source: { type: 'bucket', bucket_ids: [bucket['bucket_id']] },
-    feature_extractor: { feature_extractor_name: 'passthrough_extractor', version: 'v1' },
-  })
-  const collectionId = String(collection['collection_id'])
-  return { namespaceId, collectionId, retrieverId: await makeRetriever(within, collectionId) }
-}
-
-async function makeRetriever(within: HttpClient, collectionId: string): Promise<string> {
-  const query = { input_mode: 'vector', value: '{{INPUT.v}}' }
-  const searches = [{ feature_uri: ownVector, query, top_k: hitsWanted }]
-  const parameters = { searches, final_top_k: hitsWanted }
-  const made = await within.call('POST', '/v1/retrievers', {
-    retriever_name: 'near',
-    collection_identifiers: [collectionId],
-    input_schema: { v: { type: 'array' } },
-    stages: [{ stage_name: 'near', config: { stage_id: 'feature_search', parameters } }],
-  })
-  return String(made['retriever_id'])
-}
-
 /** Milliseconds it took. */
-async function importAll(
+function importAll(
   within: HttpClient,
   collectionId: string,
   names: readonly string[],
 ): Promise<number> {
-  const start = performance.now()
-  const path = `/v1/collections/${collectionId}/documents/import`
-  const answer = await within.send('POST', path, importLines(names), 'application/x-ndjson')
-  const { written } = JSON.parse(answer) as { written: number }
-  if (written !== documentsTotal) throw new Error(`Import: ${answer.slice(0, 500)}`)
-  return performance.now() - start
-}
-
-/** Waits until the graph is built: searches no longer scan. Bounded. */
-async function settled(within: HttpClient, retrieverId: string): Promise<void> {
-  const deadline = performance.now() + 180_000
-  for (let calm = 0; calm < 5 && performance.now() < deadline;) {
-    const times = []
-    for (let n = 0; n < 20; n++) {
-      const start = performance.now()
-      const body = { inputs: { v: vectorOf(n, 0) } }
-      await within.call('POST', `/v1/retrievers/${retrieverId}/execute`, body)
-      times.push(performance.now() - start)
-    }
-    calm = quantile(times, 0.9) < 6 ? calm + 1 : 0
-    await sleep(500)
-  }
+  return importPoints({ within, collectionId }, importLines(names), documentsTotal)
 }
 
 async function during(
-  load: LoadProcess,
+  load: AskedProcess<Questions>,
   kind: 'reads' | 'writes',
   work: () => Promise<unknown>,
 ): Promise<Stats> {

@@ -1,6 +1,6 @@
 import type { Comparison } from './compare.ts'
 import type { LockTimes } from './lock-log.ts'
-import type { Stats } from './steady.ts'
+import type { Stats } from '../support/steady.ts'
 
 /** One change of the schema under load. */
 export interface Change {

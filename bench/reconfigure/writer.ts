@@ -1,6 +1,7 @@
 import type { HttpClient } from '../support/http-client.ts'
+import { ownVector } from '../support/points.ts'
 import { randomOf } from '../support/statistics.ts'
-import { documentIdOf, documentOf, isStable, ownVector } from './data.ts'
+import { documentIdOf, documentOf, isStable } from './data.ts'
 import type { Model } from './model.ts'
 
 /** Documents that one import overwrites; the API overwrites by import only, and each ends with a flush. */

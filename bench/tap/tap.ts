@@ -1,23 +1,16 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempDisposable } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { startAsked } from '../support/asked-process.ts'
 import { HttpClient } from '../support/http-client.ts'
-import { machine, quantile } from '../support/statistics.ts'
-import type { CpuRow } from './cpu.ts'
+import { createPoints, importPoints } from '../support/points.ts'
+import { machine, quantile, timed } from '../support/statistics.ts'
+import type { Places, Questions } from './server.ts'
 
 const documentsTotal = 2_000
 const blocksTotal = 50
 const pairsPerBlock = 500
 const blocksWarm = 6
-
-interface Ready {
-  kind: 'ready'
-  tapped: string
-  plain: string
-  key: string
-}
 
 /**
  * What recording reads costs them (AI-9): filtered lists over HTTP, in turns with and without the tap, in one process
@@ -26,36 +19,17 @@ interface Ready {
 export async function tap(write: (line: string) => void): Promise<void> {
   const pairs = blocksTotal * pairsPerBlock
   write(`# tap: ${documentsTotal} documents, ${pairs} pairs of filtered lists (${machine()})\n`)
-  const folder = await mkdtemp(join(tmpdir(), 'nacre-bench-'))
-  const child = fork(new URL('server.ts', import.meta.url), [folder])
-  const exited = once(child, 'exit')
-  try {
-    const ready = await message<Ready>(child, 'ready')
-    await measure(write, ready)
-    child.send('cpu')
-    const { rows } = await message<{ kind: 'cpu'; rows: CpuRow[] }>(child, 'cpu')
-    write('\n| recording a read with | CPU, µs (goal: at most 5) |')
-    write('| --------------------- | ------------------------- |')
-    for (const { name, cpuUs } of rows) write(`| ${name} | ${cpuUs.toFixed(2)} |`)
-    child.send('stop')
-    await exited
-  } finally {
-    if (child.exitCode === null) child.kill('SIGKILL')
-    await rm(folder, { recursive: true, force: true })
-  }
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'nacre-bench-'))
+  await using server = startAsked<Questions>(new URL('server.ts', import.meta.url))
+  await measure(write, await server.ask('open', folder.path))
+  const rows = await server.ask('cpu', null)
+  write('\n| recording a read with | CPU, µs (goal: at most 5) |')
+  write('| --------------------- | ------------------------- |')
+  for (const { name, cpuUs } of rows) write(`| ${name} | ${cpuUs.toFixed(2)} |`)
+  await server.ask('close', null)
 }
 
-async function message<M extends { kind: string }>(
-  child: ChildProcess,
-  kind: M['kind'],
-): Promise<M> {
-  for (;;) {
-    const [given] = (await once(child, 'message')) as [M]
-    if (given.kind === kind) return given
-  }
-}
-
-async function measure(write: (line: string) => void, { tapped, plain, key }: Ready) {
+async function measure(write: (line: string) => void, { tapped, plain, key }: Places) {
   const clients = [tapped, plain].map(
     (url) => new HttpClient(url, { authorization: `Bearer ${key}` }),
   )
@@ -70,7 +44,7 @@ async function measure(write: (line: string) => void, { tapped, plain, key }: Re
     for (let i = 0; i < pairsPerBlock; i++) {
       // A and B change places, so that neither always comes second.
       const turns = i % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)
-      for (const turn of turns) times[turn].push(await timed(turn === 0 ? a : b, path, i))
+      for (const turn of turns) times[turn].push(await listTime(turn === 0 ? a : b, path, i))
     }
     if (block < blocksWarm) continue
     medians.push([quantile(times[0], 0.5), quantile(times[1], 0.5)])
@@ -106,34 +80,18 @@ function report(
 }
 
 async function load(client: HttpClient): Promise<{ namespaceId: string; path: string }> {
-  const namespace = await client.call('POST', '/v1/namespaces', {
-    namespace_name: 'bench',
-    vectors: { own: { dimensions: 4 } },
-    feature_extractors: [{ feature_extractor_name: 'passthrough_extractor', version: 'v1' }],
+  const points = await createPoints(client, 4, {
     payload_indexes: [{ field_name: 'brand', type: 'keyword' }],
   })
-  const namespaceId = String(namespace['namespace_id'])
-  const within = client.within(namespaceId)
-  const bucket = await within.call('POST', '/v1/buckets', {
-    bucket_name: 'empty',
-    bucket_schema: { properties: {} },
-  })
-  const collection = await within.call('POST', '/v1/collections', {
-    collection_name: 'points',
-    source: { type: 'bucket', bucket_ids: [bucket['bucket_id']] },
-    feature_extractor: { feature_extractor_name: 'passthrough_extractor', version: 'v1' },
-  })
-  const documents = `/v1/collections/${String(collection['collection_id'])}/documents`
   const lines = Array.from({ length: documentsTotal }, (_, i) =>
     JSON.stringify({ brand: `brand ${i % 50}`, price: i % 100, vectors: { own: [1, i, 0, 1] } }),
   )
-  await within.send('POST', `${documents}/import`, lines.join('\n'), 'application/x-ndjson')
-  return { namespaceId, path: `${documents}/list` }
+  await importPoints(points, lines.join('\n'), documentsTotal)
+  const path = `/v1/collections/${points.collectionId}/documents/list`
+  return { namespaceId: points.namespaceId, path }
 }
 
-async function timed(client: HttpClient, path: string, i: number): Promise<number> {
+async function listTime(client: HttpClient, path: string, i: number): Promise<number> {
   const body = { filters: { brand: `brand ${i % 50}` }, limit: 10 }
-  const start = performance.now()
-  await client.call('POST', path, body)
-  return performance.now() - start
+  return await timed(() => client.call('POST', path, body))
 }

@@ -114,14 +114,18 @@ export async function processBatch(
   objectIds: readonly string[],
   onProgress: (written: number) => void,
 ): Promise<void> {
-  const batch = await client.call<{ batch_id: string }>('POST', `/v1/buckets/${bucketId}/batches`, {
-    object_ids: objectIds,
-  })
-  const task = await client.call<TaskAnswer>(
-    'POST',
-    `/v1/buckets/${bucketId}/batches/${batch.batch_id}/submit`,
-  )
-  await followTask(client, task, onProgress)
+  await followTask(client, await submitBatch(client, bucketId, objectIds), onProgress)
+}
+
+/** One batch of the objects; its task. */
+export async function submitBatch(
+  client: Client,
+  bucketId: string,
+  objectIds: readonly string[],
+): Promise<TaskAnswer> {
+  const path = `/v1/buckets/${bucketId}/batches`
+  const batch = await client.call<{ batch_id: string }>('POST', path, { object_ids: objectIds })
+  return await client.call<TaskAnswer>('POST', `${path}/${batch.batch_id}/submit`)
 }
 
 const ends = ['COMPLETED', 'COMPLETED_WITH_ERRORS', 'FAILED', 'CANCELED']
@@ -131,6 +135,7 @@ export async function followTask(
   client: Client,
   started: Pick<TaskAnswer, 'task_id'>,
   onProgress: (written: number) => void,
+  pollMs = 250,
 ): Promise<void> {
   for (;;) {
     const path = `/v1/tasks/${started.task_id}`
@@ -139,6 +144,6 @@ export async function followTask(
     if (status === 'COMPLETED') return
     if (ends.includes(status))
       throw new Error(`The batch ended ${status}: ${error ?? JSON.stringify(data)}`)
-    await new Promise((resolve) => setTimeout(resolve, 250))
+    await new Promise((resolve) => setTimeout(resolve, pollMs))
   }
 }

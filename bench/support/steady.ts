@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { quantile } from '../support/statistics.ts'
+import { quantile } from './statistics.ts'
 
 /** More than this under way: the server does not keep up, and what comes on top counts as failed. */
 const underWayMax = 2_000
