@@ -5,6 +5,7 @@ import type { NewDocument } from '../documents/document.ts'
 import { whyAbsent } from '../extractors/absent-plugins.ts'
 import type { Extractor } from '../extractors/extractor.ts'
 import { findExtractor } from '../extractors/extractors-of.ts'
+import { isFailure } from '../failure.ts'
 import type { ErrorType, LedgerRow, RowOutcome } from './batch.ts'
 import type { BatchRun } from './batch-run.ts'
 import { buildDocuments, passedFields, resolveInputs } from './build-documents.ts'
@@ -104,18 +105,36 @@ function isReady(
   source: Source,
   chunk: ExtractedChunk,
 ): boolean {
-  const { row, payload } = source
-  const meets = (filters: BatchRun['filters'] | undefined) =>
-    filters?.get(collection.id)?.every((holds) => holds(payload)) !== false
-  const isOfCollection = meets(run.filters)
+  const { row } = source
+  const wanted = wantedBy(run, collection, source)
   // What the trigger leaves out keeps its documents; what the collection leaves out has none.
-  if (!isOfCollection) chunk.emptied.push({ row, source })
+  if (wanted === 'nobody') chunk.emptied.push({ row, source })
   const outcome =
-    isOfCollection && meets(run.asked)
+    wanted === 'all'
       ? incompleteness(collection, extractor, source)
-      : skipped(row, 'source_filters do not match it.')
+      : typeof wanted === 'object'
+        ? failed(row, 'validation', `source_filters cannot be tested on it: ${wanted.reason}`)
+        : skipped(row, 'source_filters do not match it.')
   if (outcome) chunk.outcomes.push(outcome)
   return outcome === null
+}
+
+/** Whose filters a source meets: `collection` where the trigger leaves it out. A reason where that cannot be said. */
+function wantedBy(
+  run: ExtractionRun,
+  { id }: Collection,
+  { payload }: Source,
+): 'all' | 'collection' | 'nobody' | { reason: string } {
+  const meets = (filters: BatchRun['filters'] | undefined) =>
+    filters?.get(id)?.every((holds) => holds(payload)) !== false
+  try {
+    if (!meets(run.filters)) return 'nobody'
+    return meets(run.asked) ? 'all' : 'collection'
+  } catch (error) {
+    // A text on which a regex may take too many steps: this source's own, no other one has to fail with it.
+    if (isFailure(error, 'bad_request')) return { reason: error.detail.reason }
+    throw error
+  }
 }
 
 /** What a source lacks of what the collection wants of it; null where that is nothing. */
