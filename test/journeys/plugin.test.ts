@@ -144,8 +144,8 @@ describe('a plugin without a query service', () => {
     const { progress, errors, skips, warnings } = task.additional_data
     assert.equal(progress.failed, 1)
     assert.equal(progress.skipped, 1)
-    assert.match(errors[0].reason, /asked to raise/)
-    assert.match(skips[0].reason, /null vector|no output row/)
+    assert.match(errors[0].message, /asked to raise/)
+    assert.match(skips[0].message, /null vector|no output row/)
     const documents = await listDocuments(collection.collection_id)
     assert.deepEqual(warnings, [
       "column 'letters' is stored, but output_schema does not declare it",
