@@ -92,16 +92,13 @@ describe(key, () => {
 
     assert.equal(answer.document_count, 2)
     assert.deepEqual(table[0], ['document_id', 'collection_id', 'title', 'cast.lead'])
-    const cells = table.slice(1).map(([id, _, ...rest]) => [id, ...rest])
-    assert.deepEqual(cells.toSorted(), [
-      ['a', 'Vertigo', ''],
-      ['c', ' Psycho', 'Leigh'],
-    ])
+    const cells = table.slice(1).map((row) => row.toSpliced(1, 1).join('|'))
+    assert.deepEqual(cells.toSorted(), ['a|Vertigo|', 'c| Psycho|Leigh'])
     const lines = vectors
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    assert.deepEqual(lines.map(({ document_id: id }) => id).toSorted(), ['a', 'c'])
+    assert.deepEqual(new Set(lines.map(({ document_id: id }) => id)), new Set(['a', 'c']))
     assert.ok(lines.every((line) => typeof line.vectors === 'object'))
   })
 
