@@ -155,7 +155,19 @@ const given = (kind: keyof typeof dynamics, arbitrary: fc.Arbitrary<unknown>) =>
   )
 
 const text = fc.constantFrom<unknown>(...words, 'red averyveryverylongword', 'FOX red', 'σ', 'i̇')
-const leaf: fc.Arbitrary<unknown> = fc.oneof(
+/** Fields mostly hold one kind of value: conditions of that kind find something there. */
+const fitting: fc.Arbitrary<unknown> = fc.oneof(
+  leafOf(['eq', 'ne', 'contains'], fc.constantFrom<unknown>(...words), fc.constant('s')),
+  leafOf(['text', 'phrase', 'starts_with', 'ends_with'], text, fc.constant('s')),
+  leafOf(['regex'], fc.constantFrom<unknown>(...patterns), fc.constant('s')),
+  leafOf(['eq', 'gt', 'gte', 'lt', 'lte'], fc.constantFrom(...numbers), fc.constant('n')),
+  leafOf(['in', 'nin'], fc.array(fc.constantFrom(...numbers), { maxLength: 4 }), fc.constant('n')),
+  leafOf(['gt', 'gte', 'lt', 'lte'], fc.constantFrom(...dates), fc.constant('created_at')),
+  leafOf(['geo_radius'], circle, fc.constant('at')),
+  leafOf(['geo_bounding_box'], box, fc.constant('at')),
+  leafOf(['geo_polygon'], polygon, fc.constant('at')),
+)
+const anyLeaf: fc.Arbitrary<unknown> = fc.oneof(
   leafOf(['eq', 'ne', 'EQ'], given('scalar', scalar)),
   leafOf(['in', 'nin'], given('list', fc.array(scalar, { maxLength: 4 }))),
   leafOf(
@@ -166,9 +178,9 @@ const leaf: fc.Arbitrary<unknown> = fc.oneof(
   leafOf(['text', 'phrase', 'contains', 'starts_with', 'ends_with'], text),
   leafOf(['contains'], scalar),
   leafOf(['regex'], fc.constantFrom<unknown>(...patterns)),
-  leafOf(['geo_radius'], circle, fc.constantFrom('at', 'at', 'list')),
-  leafOf(['geo_bounding_box'], box, fc.constantFrom('at', 'at', 'list')),
-  leafOf(['geo_polygon'], polygon, fc.constantFrom('at', 'at', 'list')),
+  leafOf(['geo_radius'], circle),
+  leafOf(['geo_bounding_box'], box),
+  leafOf(['geo_polygon'], polygon),
   fc.record({ field, operator: fc.constantFrom('exists', 'is_null') }),
   fc.record({ field, value: scalar }),
   fc.dictionary(field, scalar, { minKeys: 1, maxKeys: 2 }),
@@ -180,7 +192,8 @@ const leaf: fc.Arbitrary<unknown> = fc.oneof(
 export const filters: fc.Arbitrary<unknown> = fc.letrec<{ node: unknown }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
-    leaf,
+    fitting,
+    anyLeaf,
     group(fc.constantFrom('AND', 'and', 'NOT', 'not'), fc.array(tie('node'), { maxLength: 3 })),
     group(fc.constantFrom('OR', 'or'), fc.array(tie('node'), { minLength: 1, maxLength: 3 })),
     group(fc.constantFrom('NOT'), tie('node')),

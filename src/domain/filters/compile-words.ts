@@ -1,5 +1,6 @@
 import { all, exactly, type Bounds, type Formula } from './bounds.ts'
 import type { IndexedPath } from './compile-filter.ts'
+import { wordsOf } from './words.ts'
 
 /**
  * `text`: every word by itself, so that a list of texts means the same with and without an index. A text index
@@ -27,6 +28,8 @@ function wordAnswer(
   index: IndexedPath | undefined,
   engineFindsWords: boolean,
 ): 'exact' | 'wider' | 'unknown' {
+  // Small letters of İ are two characters, of which the engine takes the second for no letter when it is asked for them.
+  if (wordsOf(word)[0] !== word) return 'unknown'
   if (index?.schema.type !== 'text') return engineFindsWords ? 'exact' : 'unknown'
   if (!engineFindsWords && !index.isActive) return 'unknown'
   const { tokenizer, lowercase, min_token_len: min, max_token_len: max } = index.schema
