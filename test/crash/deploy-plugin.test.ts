@@ -67,6 +67,6 @@ test(
       },
     )
 
-    assert.ok(points > 15, `${points} crash points`)
+    assert.ok(points > 7, `${points} crash points`)
   },
 )
