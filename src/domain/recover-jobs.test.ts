@@ -5,6 +5,7 @@ import { declarePlugin } from '../../test/support/declared-plugin.ts'
 import { openTestPorts } from '../../test/support/ports.ts'
 import { adminOf } from '../../test/support/principal.ts'
 import type { Ports } from '../ports/ports.ts'
+import { insertErasure } from '../store/object-erasures.ts'
 import { createBucket } from './buckets/create-bucket.ts'
 import { deleteBucket } from './buckets/delete-bucket.ts'
 import { createCollection } from './collections/create-collection.ts'
@@ -34,6 +35,7 @@ test('recoverJobs() gives a job to whatever is being deleted, deployed or overdu
       payload: { organization_id, namespace_id, collection_id: collection },
     },
     { name: 'namespace.expire', payload: { namespace_id } },
+    { name: 'object.erase', payload: { organization_id, namespace_id, object_id: 'obj_films' } },
     { name: 'plugin.deploy', payload: { namespace_id, plugin_row_id: plugin } },
   ])
 })
@@ -56,6 +58,7 @@ async function begun(ports: Ports) {
   const { db } = ports
   const { id: plugin } = await db.selectFrom('plugins').select('id').executeTakeFirstOrThrow()
   await db.updateTable('collections').set({ state: 'deleting' }).execute()
+  await insertErasure(db, 'obj_films', namespace.id)
   await db.updateTable('plugin_deployments').set({ state: 'in_progress' }).execute()
   await db
     .updateTable('namespaces')

@@ -5,9 +5,11 @@ import {
   readOverdueNamespaces,
   readUnfinishedDeployments,
 } from '../store/awaited-jobs.ts'
+import { readErasures } from '../store/object-erasures.ts'
 import { addBucketDeletion } from './buckets/delete-bucket.ts'
 import { addCollectionDeletion } from './collections/delete-collection.ts'
 import { addExpiry } from './namespaces/delete-namespace.ts'
+import { addErasing } from './objects/erase-object.ts'
 import { addDeployment } from './plugins/deploy-plugin.ts'
 import { addErasure } from './reconfiguration/erase-generations.ts'
 
@@ -20,6 +22,7 @@ export async function recoverJobs(ports: Pick<Ports, 'db' | 'queue' | 'now'>): P
   for (const place of await readDeletingBuckets(db)) await addBucketDeletion(ports, db, place)
   for (const place of await readDeletingCollections(db))
     await addCollectionDeletion(ports, db, place)
+  for (const place of await readErasures(db)) await addErasing(ports, db, place)
   for (const place of await readUnfinishedDeployments(db)) await addDeployment(ports, db, place)
   const { expired, retained } = await readOverdueNamespaces(db, ports.now())
   for (const id of expired) await addExpiry(ports, db, id)

@@ -22,6 +22,21 @@ export async function removeErasure(db: Db, objectId: string): Promise<void> {
   await db.deleteFrom('object_erasures').where('object_id', '=', objectId).execute()
 }
 
+/** Every one that was begun, with whose it is. */
+export async function readErasures(
+  db: Db,
+): Promise<{ organizationId: string; namespaceId: string; objectId: string }[]> {
+  return await db
+    .selectFrom('object_erasures')
+    .innerJoin('namespaces', 'namespaces.id', 'object_erasures.namespace_id')
+    .select([
+      'namespaces.organization_id as organizationId',
+      'object_erasures.namespace_id as namespaceId',
+      'object_erasures.object_id as objectId',
+    ])
+    .execute()
+}
+
 /** Those of `objectIds` that go together with their documents. */
 export async function readErasing(db: Db, objectIds: readonly string[]): Promise<Set<string>> {
   if (objectIds.length === 0) return new Set()

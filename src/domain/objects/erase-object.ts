@@ -26,7 +26,7 @@ export async function eraseObject(
 ): Promise<void> {
   await ports.db.transaction().execute(async (tx) => {
     await insertErasure(tx, objectId, namespace.id)
-    await addErasing(ports, tx, placeOf(namespace, objectId), jobDelaySeconds)
+    await addErasing(ports, tx, placeOf(namespace, objectId))
   })
   await eraseAll(ports, namespace, objectId)
 }
@@ -60,11 +60,12 @@ async function eraseAll(ports: Ports, namespace: Namespace, objectId: string): P
   await deleteObjects(ports, [objectId])
 }
 
-async function addErasing(
+/** At most one waits for each object. */
+export async function addErasing(
   { queue }: Pick<Ports, 'queue'>,
   db: Ports['db'],
   { organizationId, namespaceId, objectId }: ErasurePlace,
-  delaySeconds: number,
+  delaySeconds = jobDelaySeconds,
 ): Promise<void> {
   const payload = {
     organization_id: organizationId,
