@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { randomUUID } from 'node:crypto'
-import { cp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { countDocuments } from '../../src/domain/documents/read.ts'
@@ -41,19 +40,17 @@ test('a damaged namespace has its documents and a batch that makes them again, w
       const batches = await readActiveBatches(second.db, { namespaceId: namespace.id })
       assert.ok(batches.length > 0, 'no batch makes the documents again')
     },
-    { stride: 3 },
+    { stride: 5 },
   )
 
   assert.ok(deaths > 2, `it died ${deaths} times`)
 })
 
-/** Beside the part with the documents another one that the engine cannot load. */
+/** As a repair leaves it that was killed: the collection has no shard, what it had stands aside. */
 async function damage({ config }: Ports, namespace: Namespace): Promise<void> {
-  const collection = join(config.dataFolder, 'qdrant', 'collections', collectionOf(namespace))
-  const segments = join(collection, 'shard', 'segments')
-  const [whole = ''] = await readdir(segments)
-  const damaged = join(segments, randomUUID())
-  await cp(join(segments, whole), damaged, { recursive: true })
-  await writeFile(join(damaged, 'segment.json'), '{"version":')
+  const engine = join(config.dataFolder, 'qdrant')
+  const collection = join(engine, 'collections', collectionOf(namespace))
+  await mkdir(join(engine, 'broken'), { recursive: true })
+  await rename(join(collection, 'shard'), join(engine, 'broken', collectionOf(namespace)))
   await rm(join(collection, 'summary.json'))
 }

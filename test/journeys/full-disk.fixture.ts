@@ -6,7 +6,7 @@ import { fillDisk, removeFiller } from '../support/filler.ts'
 // Run by full-disk.test.ts on a small file system of its own: a whole server whose disk others fill. Prints what it
 // answered at each point.
 const disk = process.argv[2] ?? ''
-const reserveBytes = 48 << 20
+const reserveBytes = 144 << 20
 process.env['NACRE_DISK_RESERVE_BYTES'] = String(reserveBytes)
 
 const server = await startServerProcess(join(disk, 'data'))

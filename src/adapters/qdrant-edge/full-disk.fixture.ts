@@ -10,7 +10,8 @@ import { openQdrantEdge } from './open-qdrant-edge.ts'
 
 // Run by full-disk.test.ts on a small file system of its own; prints what the engine answered at each point.
 const folder = process.argv[2] ?? ''
-const reserveBytes = 24 << 20
+// A quarter of it is more than what opening the shard takes: on tmpfs holes that are looked at are filled, 32 MB of vectors.
+const reserveBytes = 144 << 20
 const config = readConfig({ NACRE_SHARD_IDLE_MS: '1000', NACRE_FLUSH_INTERVAL_MS: '100' })
 const room = openDiskRoom(folder, reserveBytes)
 
@@ -20,6 +21,8 @@ interface Answers {
   delete: string
 }
 const told: Record<string, Answers> = {}
+/** Where it died, if it does. */
+const at = (stage: string) => process.stderr.write(`${stage}\n`)
 {
   await using engine = await openQdrantEdge({ folder, config, room, log: silentLogger })
   const spec = { vectors: { a: { size: 64, distance: 'Cosine' as const } }, sparse_vectors: {} }
@@ -27,19 +30,27 @@ const told: Record<string, Answers> = {}
   await engine.write('films', { kind: 'upsert', points: points(1, 2_000) })
   told['with room'] = await answersOf(engine, 3_000)
 
+  at('going into the reserve')
   await fillDisk(folder, reserveBytes * 0.9)
   told['in the reserve'] = await answersOf(engine, 4_000)
+  // A flush that is under way while others take the whole reserve is what nothing saves from SIGBUS.
+  await engine.flush('films')
+  await sleep(1_000)
+  at('filling the disk')
   await fillDisk(folder, 0)
   // Long enough for what housekeeping would do: a flush, and the end of an unused shard.
   await sleep(1_500)
   told['full'] = await answersOf(engine, 5_000)
+  at('making room')
   await removeFiller(folder)
   told['with room again'] = await answersOf(engine, 6_000)
 
   // Long unused, the shard is closed: only then nothing is open for writing, and the kernel remounts.
+  at('waiting for the end of the shard')
   await sleep(2_500)
   execFileSync('mount', ['-o', 'remount,ro', folder])
   told['read-only'] = await answersOf(engine, 7_000)
+  at('writable again')
   execFileSync('mount', ['-o', 'remount,rw', folder])
   told['writable again'] = await answersOf(engine, 8_000)
 }

@@ -17,11 +17,11 @@ test(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'nacre-full-'))
     try {
-      const told = await runOnSmallDisk<Told>(script, folder, 192)
+      const told = await runOnSmallDisk<Told>(script, folder, 320)
 
       const done = { write: 'done', read: 'done', delete: 'done' }
       assert.deepEqual(told['with room'], done)
-      assert.match(told['in the reserve']?.write ?? '', /\d+ MB left, and 25 MB are kept free/)
+      assert.match(told['in the reserve']?.write ?? '', /\d+ MB left, and 150 MB are kept free/)
       assert.equal(told['in the reserve']?.read, 'done')
       assert.equal(told['in the reserve']?.delete, 'done')
       assert.match(told['full']?.write ?? '', /has 0 MB left/)

@@ -47,6 +47,35 @@ export function catalogueContract(open: OpenEngine): void {
     )
 
     test(
+      'repairCollection() leaves a collection as it is of which all can be read, and says so',
+      onCollection(open, films, async (engine, collection) => {
+        await upsert(
+          engine,
+          collection,
+          pointsAt([
+            [1, 0],
+            [0, 1],
+          ]),
+        )
+        await engine.createPayloadIndex(collection, 'n', { type: 'integer' })
+
+        const report = await engine.repairCollection(collection, films)
+
+        assert.deepEqual(report, { wasBroken: false, points: 2, lost: [] })
+        assert.equal(await engine.count(collection, {}), 2)
+        const description = await engine.describeCollection(collection)
+        assert.deepEqual(Object.keys(description?.payload_schema ?? {}), ['n'])
+        await upsert(engine, collection, pointsAt([[1, 0]]))
+      }),
+    )
+
+    test('repairCollection() of an absent collection is refused', async () => {
+      await using engine = await open()
+
+      await assert.rejects(engine.repairCollection(freshName(), films), EngineRejection)
+    })
+
+    test(
       'createCollection() with other vectors under the name is refused',
       onCollection(open, films, async (engine, collection) => {
         const other = {
