@@ -7,6 +7,7 @@ import { attacks, namesIdsInBody, parametersOf, type Attempt, type Trial } from 
 import { bodies } from './bodies.ts'
 import { renderReport, type Cell } from './report.ts'
 import { pathOf, requestOf } from './request-of.ts'
+import { unevenCalls } from './same-calls.ts'
 import { callAs, openWorld, secret, stateOf, type World } from './tenants.ts'
 
 const reportFile = new URL('../../docs/reference/isolation.md', import.meta.url)
@@ -20,6 +21,14 @@ after(async () => {
   await world[Symbol.asyncDispose]()
   if (process.env['NACRE_ISOLATION_REPORT'] === '1')
     await writeFile(reportFile, renderReport(routes, attacks, cells))
+})
+
+// The first of all: what a caller has asked before is in its memory.
+test('a foreign id in a path costs the calls that an id of nobody costs: none is found sooner or looked into', async () => {
+  const { compared, uneven } = await unevenCalls(world)
+
+  assert.ok(compared > 100, `${compared} were compared`)
+  assert.deepEqual(uneven, [])
 })
 
 describe('what is an organization’s own stays its own', () => {

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
 import { startTestServer, type Answer, type TestServer } from '../support/server.ts'
 import { addOrganization, furnish, furnishPlugin } from '../support/tenant.ts'
 
@@ -148,6 +149,20 @@ async function keysOf(
   return { weak, dead, bound: await make('bound', { scopes }) }
 }
 
+/** Tables whose every row of the victim's namespace must stay as it is. */
+const ofItsNamespace = [
+  'buckets',
+  'objects',
+  'collections',
+  'batches',
+  'retrievers',
+  'executions',
+  'plugins',
+  'plugin_uploads',
+  'tasks',
+  'index_decisions',
+]
+
 /** Every row and document of the victim's namespace and organization, but for what watching it changes. */
 export async function stateOf({ server, victim }: World): Promise<Answer> {
   const { db } = server.ports
@@ -156,24 +171,21 @@ export async function stateOf({ server, victim }: World): Promise<Answer> {
   const at = { 'x-namespace': namespace_id }
   const all = { limit: 100 }
   const documents = `/v1/collections/${collection_identifier}/documents/list`
+  const ofNamespace = async (table: string, key = 'id') => {
+    const rows = sql`select * from ${sql.table(table)}
+      where namespace_id = ${namespace_id} order by ${sql.ref(key)}`
+    return (await rows.execute(db)).rows
+  }
   const rows = await Promise.all([
     db.selectFrom('namespaces').selectAll().where('id', '=', namespace_id).execute(),
-    db.selectFrom('buckets').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('objects').selectAll().where('namespace_id', '=', namespace_id).execute(),
+    ...ofItsNamespace.map((table) => ofNamespace(table)),
+    ofNamespace('payload_indexes', 'path'),
     db
       .selectFrom('object_blobs')
       .selectAll()
       .where('object_id', '=', object_identifier ?? '')
+      .orderBy('id')
       .execute(),
-    db.selectFrom('collections').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('batches').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('retrievers').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('executions').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('plugins').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('plugin_uploads').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('tasks').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('index_decisions').selectAll().where('namespace_id', '=', namespace_id).execute(),
-    db.selectFrom('payload_indexes').selectAll().where('namespace_id', '=', namespace_id).execute(),
     db.selectFrom('organizations').selectAll().where('name', '=', secret).execute(),
     db.selectFrom('users').selectAll().where('email', '=', 'admin@localhost').execute(),
     db
