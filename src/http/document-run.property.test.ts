@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { documentFaults } from '../../test/conformance/shapes.ts'
 import { schemaValues, type ValueOptions } from '../../test/support/schema-values.ts'
-import { startTestServer, type Answer } from '../../test/support/server.ts'
+import { startTestServer, type Answer, type TestServer } from '../../test/support/server.ts'
 import { furnish, type Things } from '../../test/support/tenant.ts'
 import { openApiDocument } from './openapi.ts'
 import type { Route } from './route.ts'
@@ -25,7 +25,7 @@ const asked = routes.filter(
 
 test(`of ${runs} requests that the OpenAPI document allows, or nearly, none is answered 5xx or outside its schema`, async () => {
   await using server = await startTestServer()
-  const [things, spare] = [await furnish(server.call), await furnish(server.call)]
+  const [things, spare] = [await thingsIn(server, 'ann'), await thingsIn(server, 'sam')]
   const ofSuccess = documentFaults(document)
   const ofFailure = failureFaults()
   const counts: Record<string, number> = {}
@@ -58,6 +58,21 @@ test(`of ${runs} requests that the OpenAPI document allows, or nearly, none is a
   )
   process.stdout.write(`${JSON.stringify(counts)}\n`)
 })
+
+/** One thing of each noun, and a user of that name with a key. */
+async function thingsIn({ call }: TestServer, name: string): Promise<Things> {
+  const things = await furnish(call)
+  const [user_email, key_name] = [`${name}@films.example`, `key of ${name}`]
+  await call('POST', '/v1/organizations/users', { email: user_email, user_name: name })
+  const keys = `/v1/organizations/users/${encodeURIComponent(user_email)}/api-keys`
+  await call('POST', keys, { name: key_name })
+  const execute = `/v1/retrievers/${things['retriever_id']}/execute`
+  const at = { 'x-namespace': things.namespace_id }
+  const { execution_id } = await call('POST', execute, {}, at)
+  const extractor = 'text_extractor_v1'
+  const extractors = { extractor_id: extractor, feature_extractor_id: extractor }
+  return { ...things, user_email, key_name, execution_id, ...extractors }
+}
 
 function operationOf({ path, method }: Route): Answer {
   return paths[path]?.[method.toLowerCase()]
