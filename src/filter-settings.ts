@@ -35,6 +35,6 @@ export const filterSettings = {
   filterRegexStepsMax: setting(
     'NACRE_FILTER_REGEX_STEPS_MAX',
     'Characters of one text times instructions of the regex that looks through it; 400 beyond.',
-    whole(1_000, 10_000_000_000, 20_000_000),
+    whole(1_000, 10_000_000_000, 10_000_000),
   ),
 } as const

@@ -21,7 +21,7 @@ export const defaultFilterLimits: FilterLimits = {
   regexesMax: 16,
   regexLengthMax: 512,
   regexSizeMax: 2_000,
-  regexStepsMax: 20_000_000,
+  regexStepsMax: 10_000_000,
 }
 
 /** What the bounds need of the settings. */

@@ -3,6 +3,7 @@ import type { FilterLimits } from './filter-limits.ts'
 import type { Operator } from './filter.ts'
 import { instantOf } from './instant.ts'
 import { compileRegex } from './regex.ts'
+import { regexSize } from './regex-size.ts'
 import { kindOf } from './value-kind.ts'
 
 type Location = (string | number)[]
@@ -82,15 +83,19 @@ function checkRegex(value: unknown, at: Location, limits: FilterLimits): void {
     const message = `is a pattern of ${value.length} characters; at most ${regexLengthMax} are taken (NACRE_FILTER_REGEX_LENGTH_MAX)`
     throw invalid(at, message, 'too_long')
   }
+  if (regexSize(value) > regexSizeMax) throw tooLarge(at, `about ${regexSize(value)}`, regexSizeMax)
   const regex = compileRegex(value, true)
   if (typeof regex === 'string') {
     const hint = 'Patterns are RE2’s: without look-around and back-references.'
     throw invalid(at, `is no regular expression: ${regex}`, 'invalid', hint)
   }
-  if (regex.size > regexSizeMax) {
-    const message = `is a pattern of ${regex.size} instructions; at most ${regexSizeMax} are taken (NACRE_FILTER_REGEX_SIZE_MAX)`
-    throw invalid(at, message, 'too_long', 'Counted repetitions, as in a{1000}, are what is large.')
-  }
+  if (regex.size > regexSizeMax) throw tooLarge(at, String(regex.size), regexSizeMax)
+}
+
+function tooLarge(at: Location, size: string, sizeMax: number): Error {
+  const message = `is a pattern of ${size} instructions; at most ${sizeMax} are taken (NACRE_FILTER_REGEX_SIZE_MAX)`
+  const hint = 'Counted repetitions, as in a{1000}, are what is large.'
+  return invalid(at, message, 'too_long', hint)
 }
 
 function checkFlag(value: unknown, at: Location): void {

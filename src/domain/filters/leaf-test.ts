@@ -142,7 +142,7 @@ function matchesRegex(leaf: Leaf): LeafTest {
   }
 }
 
-function checkSteps({ field, stepsMax = 20_000_000 }: Leaf, text: string, regex: Regex): void {
+function checkSteps({ field, stepsMax = 10_000_000 }: Leaf, text: string, regex: Regex): void {
   if (text.length * regex.size <= stepsMax) return
   throw fail('bad_request', {
     reason: `A text of ${text.length} characters at '${field}' may take the regex, which has ${regex.size} instructions, more than ${stepsMax} steps (NACRE_FILTER_REGEX_STEPS_MAX).`,
