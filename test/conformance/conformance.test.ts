@@ -5,7 +5,8 @@ import { routes } from '../../src/http/routes.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import recorded from './served.json' with { type: 'json' }
 import { documentFaults, operationKey, readContract, type Contract } from './shapes.ts'
-import { walk, type Call, type Step } from './walk.ts'
+import { pathOf } from './step-path.ts'
+import { walk, type Call } from './walk.ts'
 
 const routeOf = new Map(routes.map((route) => [operationKey(route), route]))
 const routeKeys = new Set(routeOf.keys())
@@ -72,13 +73,4 @@ function recorder(server: TestServer, contract: Contract, faults: Map<string, st
     faults.set(key, [...(faults.get(key) ?? []), ...shown])
     return response.ok ? answer : null
   }
-}
-
-/** The key's path with the step's values in place of `{}`, percent-encoded whole, as clients do. */
-function pathOf(key: string, { path = [], query = '' }: Step): string {
-  const values = path.values()
-  const filled = key
-    .slice(key.indexOf(' ') + 1)
-    .replaceAll('{}', () => encodeURIComponent(values.next().value ?? ''))
-  return filled + query
 }

@@ -23,14 +23,18 @@ export type Steps = 'calls' | 'effects'
 export class Doom {
   readonly #at: Pick<CrashPoint, 'call' | 'when'>
   readonly #steps: Steps
-  /** What took effect, by name; of the step that died before it, its name as well. */
-  readonly effects: string[] = []
+  readonly #onEffect: (name: string) => void
   #count = 0
   died: CrashPoint | null = null
 
-  constructor(at: Pick<CrashPoint, 'call' | 'when'>, steps: Steps) {
+  constructor(
+    at: Pick<CrashPoint, 'call' | 'when'>,
+    steps: Steps,
+    onEffect: (name: string) => void = () => {},
+  ) {
     this.#at = at
     this.#steps = steps
+    this.#onEffect = onEffect
   }
 
   async run<T>(name: string, isEffect: boolean, effect: () => Promise<T>): Promise<T> {
@@ -43,7 +47,7 @@ export class Doom {
   /** True where this call is the one that dies after its effect. */
   enter(name: string, isEffect: boolean): boolean {
     if (this.died) throw new Crash(`${name} after the crash`)
-    if (isEffect) this.effects.push(name)
+    if (isEffect) this.#onEffect(name)
     if (this.#steps === 'effects' && !isEffect) return false
     const isIt = this.#count++ === this.#at.call
     if (isIt && this.#at.when === 'before') this.#die(name)

@@ -21,6 +21,7 @@ test('a statement takes effect as it ends, but in a transaction with its COMMIT'
     "select setval('a', 1)",
     'with b as (select 1) delete from a',
   ])
+  assert.deepEqual(effects('with b as (select 1) select * from b', 'show all'), [])
   assert.deepEqual(effects('update namespace_leases set token = token + 1'), [])
 })
 

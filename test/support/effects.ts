@@ -61,6 +61,7 @@ export class Session {
 /** Leases run out, whatever of them a dead process held. */
 function writes(text: string): boolean {
   if (/\bnamespace_lease(_share)?s\b/i.test(text)) return false
+  if (/^\s*with\b/i.test(text)) return /\b(insert into|update|delete from|merge into)\s/i.test(text)
   const isQuery = /^\s*(select|set|show|savepoint|release|listen|unlisten|notify)\b/i.test(text)
   return !isQuery || /\b(setval|nextval|create_queue)\s*\(/i.test(text)
 }
