@@ -46,15 +46,16 @@ export async function everyCrash<S>(
 }
 
 /**
- * Runs `scenario` once, dying at one of its calls. Answers where it died, or null and what it answered or threw where it
- * made fewer calls. Afterwards every lease has run out and every cache is empty, as a second start finds them.
+ * Runs `scenario` once, dying at one of its steps. Answers where it died, or null and what it answered or threw where it
+ * made fewer. Afterwards every lease has run out and every cache is empty, as a second start finds them.
  */
 export async function crashAt<T>(
   ports: Ports,
   at: Pick<CrashPoint, 'call' | 'when'>,
   scenario: (ports: Ports) => Promise<T>,
+  steps: Steps = 'calls',
 ): Promise<{ died: CrashPoint } | { died: null; result: Promise<T> }> {
-  const { died, result } = await runUntil(ports, at, 'calls', scenario)
+  const { died, result } = await runUntil(ports, at, steps, scenario)
   return died ? { died } : { died: null, result }
 }
 
