@@ -20,7 +20,7 @@ import { fillGeneration } from '../../src/domain/reconfiguration/fill-generation
 import { reconfigure } from '../../src/domain/reconfiguration/reconfigure.ts'
 import type { Ports } from '../../src/ports/ports.ts'
 import { readBusyReconfiguration } from '../../src/store/reconfigurations.ts'
-import { everyCrash } from '../support/crash.ts'
+import { everyCrash, isSoak } from '../support/crash.ts'
 import { openFilmNamespace } from '../support/film-namespace.ts'
 import { currently } from '../support/hot-namespace.ts'
 import { openTestPorts } from '../support/ports.ts'
@@ -37,7 +37,7 @@ interface Films {
 }
 
 /** Deaths that there are documents for. */
-const worldsMax = 150
+const worldsMax = isSoak ? 1_000 : 60
 
 test('documents are whole and stay deleted, in the generation before, the live one and the one to come, wherever a change crashed', async () => {
   await using ports = await openTestPorts()
