@@ -16,7 +16,7 @@ import { deleteObjects } from '../objects/delete-objects.ts'
 import { eraseObject, finishErasing } from '../objects/erase-object.ts'
 
 /** `npm run soak` lets it happen at every call, the test line at some. */
-const stride = Number(process.env['NACRE_CRASH_STRIDE'] ?? 3)
+const stride = Number(process.env['NACRE_CRASH_STRIDE'] ?? 5)
 
 const long = 'a dog barks at night'
 const short = 'one two'
