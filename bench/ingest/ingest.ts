@@ -24,7 +24,14 @@ export async function ingest(
   const parts: Readonly<Record<string, () => Promise<void>>> = {
     texts: () => measureTexts(write, Number(values.texts)),
     vectors: () => measureVectors(write, Number(values.documents)),
-    searches: () => measureSearches(write, Number(values.seconds)),
+    searches: () =>
+      measureSearches(write, {
+        seconds: Number(values.seconds),
+        stored: {
+          points: Math.min(100_000, Number(values.documents)),
+          texts: Math.min(2_000, Number(values.texts)),
+        },
+      }),
   }
   const names = positionals.length > 0 ? positionals : Object.keys(parts)
   write(`# ingest (${machine()})`)

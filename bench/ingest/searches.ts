@@ -20,9 +20,6 @@ import { Background } from './background.ts'
 import { dimensions, pointLines, queryVector } from '../support/point-lines.ts'
 import { searchesPerSecond, type Questions } from './searcher.ts'
 
-const pointsBefore = 100_000
-const textsBefore = 2_000
-const textsPerBatch = 2_000
 const steadyPerSecond = 1_000
 const steadyPart = 250
 const fullSpeedPart = 20_000
@@ -36,6 +33,7 @@ interface Beside {
 interface Stage {
   points: Points
   texts: Texts
+  /** Those that are sent again and again. */
   synsets: readonly Synset[]
   /** Documents sent to `points` so far: the next are new ones. */
   sent: number
@@ -47,20 +45,16 @@ interface Stage {
  */
 export async function measureSearches(
   write: (line: string) => void,
-  seconds: number,
+  { seconds, stored }: { seconds: number; stored: { points: number; texts: number } },
 ): Promise<void> {
   await using folder = await mkdtempDisposable(join(tmpdir(), 'nacre-bench-'))
   await using server = await openBenchServer(folder.path)
   const points = await createPoints(server.client, dimensions)
   const texts = await createTexts(openClient(server.url, server.key))
-  const stage: Stage = {
-    points,
-    texts,
-    synsets: await readSynsets(Number.MAX_SAFE_INTEGER),
-    sent: 0,
-  }
-  await sendPoints(stage, pointsBefore)
-  await sendTexts(stage, textsBefore)
+  const synsets = (await readSynsets(stored.texts)).slice(0, stored.texts)
+  const stage: Stage = { points, texts, synsets, sent: 0 }
+  await sendPoints(stage, stored.points)
+  await sendTexts(stage)
   const retrieverId = await createNearRetriever(points)
   await using searcher = startAsked<Questions>(new URL('searcher.ts', import.meta.url))
   const { url, key } = server
@@ -91,7 +85,7 @@ export async function measureSearches(
 function besides(stage: Stage): Beside[] {
   return [
     { name: 'nothing', once: null },
-    { name: 'texts as objects', once: () => sendTexts(stage, textsPerBatch) },
+    { name: 'texts as objects', once: () => sendTexts(stage) },
     {
       name: `vectors, ${steadyPerSecond}/s`,
       async once() {
@@ -127,12 +121,12 @@ async function sendPoints(stage: Stage, count: number): Promise<number> {
   return count
 }
 
-/** The same texts again and again: an object that is there is overwritten, and so are its documents. */
-async function sendTexts({ texts, synsets }: Stage, count: number): Promise<number> {
+/** An object that is there is overwritten, and so are its documents. */
+async function sendTexts({ texts, synsets }: Stage): Promise<number> {
   const { within, bucketId } = texts
-  const ids = await uploadObjects(within, bucketId, synsets.slice(0, count), () => {})
+  const ids = await uploadObjects(within, bucketId, synsets, () => {})
   await processBatch(within, bucketId, ids, () => {})
-  return count
+  return ids.length
 }
 
 async function built({ within }: Points, retrieverId: string): Promise<void> {

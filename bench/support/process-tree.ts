@@ -16,7 +16,10 @@ export interface Usage {
   anonymousBytes: number
   /** Since its start; of a tree, what those took that have ended, too. */
   cpuMs: number
-  writtenBytes: number
+  /** Of pages that came to differ from the disk; the kernel counts a page of up to 2 MiB for each byte. */
+  dirtiedBytes: number
+  /** Given to the kernel to write, to files, sockets and pipes; not what stands in mapped memory. */
+  passedBytes: number
 }
 
 interface Process {
@@ -38,7 +41,8 @@ export async function treeUsage(pid: number): Promise<TreeUsage> {
     memoryBytes: sum((usage) => usage.memoryBytes),
     anonymousBytes: sum((usage) => usage.anonymousBytes),
     cpuMs: sum((usage) => usage.cpuMs),
-    writtenBytes: sum((usage) => usage.writtenBytes),
+    dirtiedBytes: sum((usage) => usage.dirtiedBytes),
+    passedBytes: sum((usage) => usage.passedBytes),
   }
 }
 
@@ -74,7 +78,8 @@ async function usageOf({ pid, cpuMs }: Process): Promise<Usage> {
     cpuMs,
     memoryBytes: lineOf(rollup, 'Pss') * 1024,
     anonymousBytes: lineOf(rollup, 'Pss_Anon') * 1024,
-    writtenBytes: lineOf(io, 'write_bytes') - lineOf(io, 'cancelled_write_bytes'),
+    dirtiedBytes: lineOf(io, 'write_bytes'),
+    passedBytes: lineOf(io, 'wchar'),
   }
 }
 

@@ -6,9 +6,11 @@ import { OpenConnections } from './open-connections.ts'
 /** pg-boss's defaults notice a killed worker after 15 minutes (design 7, the queue). */
 const heartbeatSeconds = 10
 const heartbeatRefreshSeconds = 3
-const superviseSeconds = 1
-/** NOTIFY wakes workers at once; this is for jobs whose delay ends, and for a lost listener. */
-const pollSeconds = 2
+/** Each look is eight queries; heartbeats are looked at as often. */
+const superviseSeconds = 2
+const monitorSeconds = 1
+/** NOTIFY wakes workers at once, and `dueQueues` those whose jobs' time has come: this is for what neither saw. */
+const pollSeconds = 30
 /** Connections of pg-boss itself; those of `add` are the caller's. */
 const connectionsMax = 4
 /** A dead worker is no failed attempt: pg-boss's own count has no end, ours stands in the job. */
@@ -53,7 +55,8 @@ export async function openBoss({ url, log }: { url: string; log: Logger }): Prom
     schedule: false,
     useListenNotify: true,
     superviseIntervalSeconds: superviseSeconds,
-    monitorIntervalSeconds: superviseSeconds,
+    // Shorter than the looks are apart: else every other one would come too early.
+    monitorIntervalSeconds: monitorSeconds,
     maintenanceIntervalSeconds: 60,
     // pg-boss hands its options on to its pool.
     onConnect: connections.watch,

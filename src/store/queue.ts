@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../ports/logger.ts'
 import { openBoss, queueOptions, workOptions, type OpenBoss } from './boss.ts'
 import { databaseFailure } from './database-failure.ts'
+import { dueQueues } from './due-queues.ts'
 import { givePlaceBack, groupConcurrency, takePlace, turnOf, type JobTurn } from './job-places.ts'
 import type { Db } from './tables.ts'
 
@@ -68,6 +69,8 @@ export interface QueueOptions {
 /** After their signal, jobs get this long to let go. */
 const abortGraceMs = 1_000
 const addTriesMax = 20
+/** How often jobs are looked for whose delay has ended, or whose worker died. */
+const lookEveryMs = 1_000
 /** A job that two workers found room for at once, where there was room for one, waits so long. */
 const placeWaitSeconds = 0.25
 
@@ -92,11 +95,14 @@ class PgBossQueue implements Queue {
   readonly #queues = new Map<string, Promise<void>>()
   readonly #running = new Set<Running>()
   readonly #workers: { name: string; id: string }[] = []
+  readonly #log: Logger
+  #looking: NodeJS.Timeout | null = null
   #drained: Promise<void> | null = null
 
-  constructor({ boss, stop }: OpenBoss, { retryDelaySeconds }: QueueOptions) {
+  constructor({ boss, stop }: OpenBoss, { retryDelaySeconds, log }: QueueOptions) {
     this.#boss = boss
     this.#stop = stop
+    this.#log = log
     this.#retryDelaySeconds = retryDelaySeconds ?? backoffSeconds
   }
 
@@ -126,6 +132,7 @@ class PgBossQueue implements Queue {
     await this.#ensure(name)
     // One pg-boss worker each: only then each has an id by which it can be woken.
     for (let i = 0; i < options.concurrency; i++) await this.#startWorker(name, options, run)
+    this.#looking ??= this.#lookLater()
   }
 
   async requeueActive(): Promise<number> {
@@ -152,6 +159,7 @@ class PgBossQueue implements Queue {
   }
 
   async #drain(timeoutMs: number): Promise<void> {
+    if (this.#looking) clearTimeout(this.#looking)
     for (const { name } of this.#workers) await this.#boss.offWork(name, { wait: false })
     await this.#settled(timeoutMs)
     for (const { abort } of this.#running) abort.abort(new Error('The process is stopping.'))
@@ -180,7 +188,7 @@ class PgBossQueue implements Queue {
       { ...workOptions, ...limits },
       async (jobs: JobWithMetadata<Envelope>[]) => {
         const results = await Promise.all(jobs.map((job) => this.#inPlace(job, options, run)))
-        // It looks again at once, instead of after its polling interval.
+        // It looks again at once, instead of when it is woken.
         if (!this.#drained) this.#boss.notifyWorker(worker.id)
         return results
       },
@@ -307,10 +315,26 @@ class PgBossQueue implements Queue {
     await made
   }
 
-  /** pg-boss tells nobody when a delay ends. */
+  /** pg-boss tells nobody when a delay ends; sooner than the next look. */
   #wakeAfter(name: string, delaySeconds: number): void {
     if (delaySeconds > 0 && delaySeconds < 60)
       setTimeout(() => this.#wake(name), delaySeconds * 1000 + 5).unref()
+  }
+
+  #lookLater(): NodeJS.Timeout {
+    return setTimeout(() => void this.#wakeDue(), lookEveryMs).unref()
+  }
+
+  async #wakeDue(): Promise<void> {
+    try {
+      const names = new Set(this.#workers.map(({ name }) => name))
+      for (const name of await dueQueues(this.#boss.getDb(), [...names])) this.#wake(name)
+    } catch (error) {
+      // As with every question of the queue's: the next one may be answered.
+      if (!this.#drained)
+        this.#log.warn({ error }, 'The queue could not look for jobs; it goes on.')
+    }
+    if (!this.#drained) this.#looking = this.#lookLater()
   }
 
   #wake(name: string): void {
