@@ -1,7 +1,7 @@
 import type { Ports } from '../../ports/ports.ts'
 import { readObjectIdsAfter } from '../../store/objects.ts'
 import type { Collection } from '../collections/collection.ts'
-import type { DocumentRecord } from '../documents/document.ts'
+import { documentIdOf, type DocumentRecord } from '../documents/document.ts'
 import { scanDocuments, type ReadPorts } from '../documents/read.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { SourceField } from './documents-of-sources.ts'
@@ -35,7 +35,8 @@ export async function nextSources(
   const page = await documentsFrom(ports, coming, source.collection_ids ?? [], after, limit)
   const isLast = page.length < limit
   return {
-    sourceIds: page.map(({ documentId }) => documentId),
+    // As lineages name them: a client's own words name a document within its collection only.
+    sourceIds: page.map(({ pointId }) => documentIdOf(pointId)),
     after: isLast ? null : (page.at(-1)?.pointId ?? null),
   }
 }
