@@ -59,6 +59,8 @@ export interface Route {
   body?: Schema
   /** False: an absent body is parsed as `{}`. */
   bodyRequired: boolean
+  /** False: a write that adds next to nothing, and that may be what a full disk needs. */
+  needsRoom?: boolean
   status: 200 | 201 | 202 | 204
   /** Null: 204 without a body. */
   response: Schema | null
@@ -81,6 +83,7 @@ interface Given<P, Q, B, R, S> {
   bodyKind?: BodyKind
   body?: B
   bodyRequired?: boolean
+  needsRoom?: boolean
   status?: Route['status']
   response: R
   answerType?: string
@@ -116,8 +119,10 @@ export function route<
   }
 }
 
-/** Whether a call of it can make the data grow: refused while the disk has no room. What reads and deletes goes on. */
-export function growsData({ access, method }: Pick<Route, 'access' | 'method'>): boolean {
-  const isChange = access === 'write' || access === 'admin'
-  return isChange && method !== 'GET' && method !== 'DELETE'
+/**
+ * Whether a call of it can make the data grow: refused while the disk has no room. What reads and deletes goes on, and so
+ * does what an operator needs then: keys, a dump; a load and a repair find the engine's own limit.
+ */
+export function growsData({ access, method, needsRoom = true }: Route): boolean {
+  return needsRoom && access === 'write' && method !== 'GET' && method !== 'DELETE'
 }

@@ -212,19 +212,12 @@ class QdrantServer implements VectorEngine {
     })
   }
 
-  repairCollection(
-    collection: string,
-    spec: CollectionSpec,
-    signal?: AbortSignal,
-  ): Promise<RepairReport> {
-    return this.#guarded(signal, async () => {
-      for (let report: RepairReport | null = null; this.#link.nacre !== null;) {
-        report = await this.#link.nacre.repair(collection, spec)
-        if (report !== null) return report
-        signal?.throwIfAborted()
-      }
-      const { count } = await this.#client.count(collection, { exact: true })
-      return { wasBroken: false, points: count, lost: [] }
+  repairCollection(collection: string, spec: CollectionSpec, signal?: AbortSignal) {
+    return this.#guarded(signal, async (): Promise<RepairReport> => {
+      const { nacre } = this.#link
+      if (nacre) return await nacre.repair(collection, spec)
+      const { count: points } = await this.#client.count(collection, { exact: true })
+      return { wasBroken: false, points, lost: [] }
     })
   }
 

@@ -16,8 +16,7 @@ export interface NacreCalls {
   flush: (collection: string) => Promise<void>
   /** True where there was work. */
   optimize: (collection: string) => Promise<boolean>
-  /** Null where it still goes on: the next call waits for the same one. */
-  repair: (collection: string, spec: CollectionSpec) => Promise<RepairReport | null>
+  repair: (collection: string, spec: CollectionSpec) => Promise<RepairReport>
 }
 
 export interface ServerLink {
@@ -67,8 +66,13 @@ function nacreCalls(address: ServerAddress): NacreCalls {
       await callNacre(address, collection, 'flush')
     },
     optimize: async (collection) => (await callNacre(address, collection, 'optimize')) === true,
-    repair: async (collection, spec) =>
-      (await callNacre(address, collection, 'repair', spec)) as RepairReport | null,
+    repair: async (collection, spec) => {
+      for (;;) {
+        // Null while it goes on: the next call waits for the same repair.
+        const report = await callNacre(address, collection, 'repair', spec)
+        if (report !== null) return report as RepairReport
+      }
+    },
   }
 }
 

@@ -11,7 +11,7 @@ export const repair: Command = {
   arguments: [
     {
       name: 'namespace',
-      summary: 'id or name (default: each that does not open)',
+      summary: 'id or name (default: each that was found not to open)',
       required: false,
     },
   ],
@@ -20,12 +20,15 @@ export const repair: Command = {
     const server = await reachServer(call)
     const [given] = call.arguments
     const found = given === undefined ? await broken(server) : [await namespaceOf(server, given)]
-    if (found.length === 0) call.print(call.isJson ? '[]' : '✓ Every namespace opens.')
+    if (found.length === 0) call.print(call.isJson ? '[]' : noneFound)
     const ends: Ended[] = []
     for (const namespace of found) ends.push(await repairOne(call, server, namespace))
     if (call.isJson && ends.length > 0) call.print(JSON.stringify(ends))
   },
 }
+
+const noneFound =
+  '✓ No namespace is known not to open. `nacre repair <namespace>` reads all of one.'
 
 interface Listed {
   namespace_id: string

@@ -227,6 +227,7 @@ export const batchRoutes = [
     summary: 'Stop a batch; what is written stays',
     tag: 'batches',
     access: 'write',
+    needsRoom: false,
     scope: 'namespace',
     params: ofBatch,
     response: taskSchema,

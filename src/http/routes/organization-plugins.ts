@@ -164,6 +164,7 @@ export const organizationPluginRoutes = [
     summary: "Take a plugin of the organization out of the namespace's extractors",
     tag: 'plugins',
     access: 'write',
+    needsRoom: false,
     params: ofPlugin,
     response: z.object({
       success: z.literal(true),

@@ -160,6 +160,7 @@ export const pluginRoutes = [
     summary: "Take a plugin out of the namespace's extractors; its archive and documents stay",
     tag: 'plugins',
     access: 'write',
+    needsRoom: false,
     params: ofPlugin,
     response: z.object({
       success: z.literal(true),
