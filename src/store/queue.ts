@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../ports/logger.ts'
 import { openBoss, queueOptions, workOptions, type OpenBoss } from './boss.ts'
 import { databaseFailure } from './database-failure.ts'
-import { dueQueues } from './due-queues.ts'
+import { QueueAlarm } from './queue-alarm.ts'
 import { givePlaceBack, groupConcurrency, takePlace, turnOf, type JobTurn } from './job-places.ts'
 import type { Db } from './tables.ts'
 
@@ -69,8 +69,6 @@ export interface QueueOptions {
 /** After their signal, jobs get this long to let go. */
 const abortGraceMs = 1_000
 const addTriesMax = 20
-/** How often jobs are looked for whose delay has ended, or whose worker died. */
-const lookEveryMs = 1_000
 /** A job that two workers found room for at once, where there was room for one, waits so long. */
 const placeWaitSeconds = 0.25
 
@@ -94,15 +92,13 @@ class PgBossQueue implements Queue {
   readonly #retryDelaySeconds: (failures: number) => number
   readonly #queues = new Map<string, Promise<void>>()
   readonly #running = new Set<Running>()
-  readonly #workers: { name: string; id: string }[] = []
-  readonly #log: Logger
-  #looking: NodeJS.Timeout | null = null
+  readonly #alarm: QueueAlarm
   #drained: Promise<void> | null = null
 
   constructor({ boss, stop }: OpenBoss, { retryDelaySeconds, log }: QueueOptions) {
     this.#boss = boss
     this.#stop = stop
-    this.#log = log
+    this.#alarm = new QueueAlarm(boss, log)
     this.#retryDelaySeconds = retryDelaySeconds ?? backoffSeconds
   }
 
@@ -121,7 +117,7 @@ class PgBossQueue implements Queue {
       await this.#addOnce(name, envelope, { ...options, singletonKey })
     // The policy keeps one waiting job a key: jobs without one get their own.
     else await this.#boss.send(name, envelope, { ...options, singletonKey: randomUUID() })
-    this.#wakeAfter(name, delaySeconds)
+    this.#alarm.wakeAfter(name, delaySeconds)
   }
 
   async work(
@@ -132,7 +128,7 @@ class PgBossQueue implements Queue {
     await this.#ensure(name)
     // One pg-boss worker each: only then each has an id by which it can be woken.
     for (let i = 0; i < options.concurrency; i++) await this.#startWorker(name, options, run)
-    this.#looking ??= this.#lookLater()
+    this.#alarm.begin()
   }
 
   async requeueActive(): Promise<number> {
@@ -145,7 +141,7 @@ class PgBossQueue implements Queue {
     // To pg-boss this is a failed try, of which there are any number; to us none.
     for (const { name, ids } of claimed)
       await this.#boss.fail(name, ids, { reason: 'its worker died' })
-    for (const { name } of claimed) this.#wake(name)
+    for (const { name } of claimed) this.#alarm.wake(name)
     return claimed.reduce((sum, { ids }) => sum + ids.length, 0)
   }
 
@@ -159,8 +155,8 @@ class PgBossQueue implements Queue {
   }
 
   async #drain(timeoutMs: number): Promise<void> {
-    if (this.#looking) clearTimeout(this.#looking)
-    for (const { name } of this.#workers) await this.#boss.offWork(name, { wait: false })
+    this.#alarm.end()
+    for (const { name } of this.#alarm.workers) await this.#boss.offWork(name, { wait: false })
     await this.#settled(timeoutMs)
     for (const { abort } of this.#running) abort.abort(new Error('The process is stopping.'))
     await this.#settled(abortGraceMs)
@@ -189,11 +185,11 @@ class PgBossQueue implements Queue {
       async (jobs: JobWithMetadata<Envelope>[]) => {
         const results = await Promise.all(jobs.map((job) => this.#inPlace(job, options, run)))
         // It looks again at once, instead of when it is woken.
-        if (!this.#drained) this.#boss.notifyWorker(worker.id)
+        this.#alarm.wakeWorker(worker.id)
         return results
       },
     )
-    this.#workers.push(worker)
+    this.#alarm.workers.push(worker)
   }
 
   /** Within what the job's namespace may run at once, over all workers; beyond, it goes back. */
@@ -278,7 +274,7 @@ class PgBossQueue implements Queue {
     options: SendOptions,
   ): Promise<void> {
     await this.#boss.send(name, envelope, { ...options, startAfter })
-    this.#wakeAfter(name, startAfter)
+    this.#alarm.wakeAfter(name, startAfter)
   }
 
   /**
@@ -313,33 +309,6 @@ class PgBossQueue implements Queue {
     })
     this.#queues.set(name, made)
     await made
-  }
-
-  /** pg-boss tells nobody when a delay ends; sooner than the next look. */
-  #wakeAfter(name: string, delaySeconds: number): void {
-    if (delaySeconds > 0 && delaySeconds < 60)
-      setTimeout(() => this.#wake(name), delaySeconds * 1000 + 5).unref()
-  }
-
-  #lookLater(): NodeJS.Timeout {
-    return setTimeout(() => void this.#wakeDue(), lookEveryMs).unref()
-  }
-
-  async #wakeDue(): Promise<void> {
-    try {
-      const names = new Set(this.#workers.map(({ name }) => name))
-      for (const name of await dueQueues(this.#boss.getDb(), [...names])) this.#wake(name)
-    } catch (error) {
-      // As with every question of the queue's: the next one may be answered.
-      if (!this.#drained)
-        this.#log.warn({ error }, 'The queue could not look for jobs; it goes on.')
-    }
-    if (!this.#drained) this.#looking = this.#lookLater()
-  }
-
-  #wake(name: string): void {
-    if (this.#drained) return
-    for (const worker of this.#workers) if (worker.name === name) this.#boss.notifyWorker(worker.id)
   }
 }
 
