@@ -19,7 +19,10 @@ test('keptInSlices() keeps what meets the test, and lets others have their turn 
   )
 
   clearInterval(other)
-  assert.deepEqual(kept, Array.from({ length: 25 }, (_, i) => i * 2))
+  assert.deepEqual(
+    kept,
+    Array.from({ length: 25 }, (_, i) => i * 2),
+  )
   assert.ok(turns > 0)
 })
 

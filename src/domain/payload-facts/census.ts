@@ -9,8 +9,6 @@ import { endOfLook } from './look-at-path.ts'
 import type { GuardType, KindCounts } from './path-facts.ts'
 import type { PathTally } from './path-tally.ts'
 
-export type { KindCount } from './path-facts.ts'
-
 /** What stands at a path, in all documents of a namespace. */
 export interface Census {
   path: string

@@ -2,7 +2,7 @@ import type { PayloadFieldSchema } from '../../ports/vector-engine.ts'
 import type { ValueKind } from '../filters/value-profile.ts'
 
 /** How many documents have a value of a kind, as the census counted; what was written since is only named. */
-export interface KindCount {
+interface KindCount {
   documents: number
   /** Up to three different ones, as JSON, each of 64 characters at most. */
   examples: string[]

@@ -18,9 +18,6 @@ export const readingFailures = [
 export const changingFailures = [...readingFailures, 'conflict'] as const
 
 /** `filters` of a body, with the server's limits. Throws `request_invalid`. */
-export function filterOf(
-  config: FilterConfig,
-  filters: unknown,
-): Filter | null {
+export function filterOf(config: FilterConfig, filters: unknown): Filter | null {
   return parseFilter(filters, ['body', 'filters'], { limits: filterLimits(config) })
 }
