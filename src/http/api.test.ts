@@ -4,6 +4,7 @@ import { openMetrics } from '../adapters/prom-metrics/open-metrics.ts'
 import { z } from 'zod'
 import { readConfig } from '../config.ts'
 import { fail } from '../domain/failure.ts'
+import { boundless } from '../ports/disk-room.ts'
 import type { Ports } from '../ports/ports.ts'
 import { createApi } from './api.ts'
 import { route, type Route } from './route.ts'
@@ -30,6 +31,7 @@ function bench(routes: readonly Route[], env: Record<string, string> = {}) {
     metrics: openMetrics(),
     now: () => new Date(),
     newId: (prefix: string) => `${prefix}_1`,
+    room: boundless,
   }
   const api = createApi(routes, ports as unknown as Ports)
   const send = (method: string, path: string, init: RequestInit = {}) =>
