@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, rm, statfs } from 'node:fs/promises'
 import { freemem, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -15,6 +15,8 @@ const roomMin = 4 * 2 ** 30
  */
 export async function openScratchFolder(): Promise<{ path: string } & AsyncDisposable> {
   const path = await mkdtemp(join(await parentFolder(), 'nacre-run-'))
+  // As in /tmp: some tests run programs as another user, who has to reach what is below.
+  await chmod(path, 0o755)
   const options = { recursive: true, force: true, maxRetries: 20 }
   return { path, [Symbol.asyncDispose]: () => rm(path, options) }
 }
