@@ -15,7 +15,7 @@ import { updateTask } from '../tasks/update-task.ts'
 import type { Batch, LedgerSums } from './batch.ts'
 import { openRun, type BatchRun } from './batch-run.ts'
 import { openTier } from './open-tier.ts'
-import { progressOf, reasonsOf, tellAfterEnd, tellProgress } from './progress.ts'
+import { markProgress, progressOf, reasonsOf, tellAfterEnd, tellProgress } from './progress.ts'
 import { runSlice, type SliceResult } from './run-slice.ts'
 import { addBatchJob } from './submit-batch.ts'
 
@@ -83,12 +83,16 @@ async function endSlice(
   const { batch } = run
   const next = batch.currentTier + 1
   const opensNext = isTierDone && next < batch.tiers.length
-  // Before the transaction, for it reads the engine; where the fence is lost, its rows are the successor's as well.
-  if (opensNext) await openTier(ports, run, next)
+  if (opensNext) {
+    // Marked first: what is written stays written, whatever becomes of the next tier.
+    await markProgress(ports, batch, outcomes)
+    // Before the transaction, for it reads the engine; where the fence is lost, its rows are the successor's as well.
+    await openTier(ports, run, next)
+  }
   await ports.db.transaction().execute(async (tx) => {
     const fence = await checkFence(tx, batch.id, batch.fence)
     if (fence === 'lost') return
-    await markOutcomes(tx, batch.id, outcomes)
+    if (!opensNext) await markOutcomes(tx, batch.id, outcomes)
     if (batch.taskId !== null) await addTaskWarnings(tx, batch.taskId, warnings, warningsMax)
     if (fence === 'ended') return await tellAfterEnd(tx, batch)
     const isOver = isTierDone && !(await hasOpenRows(tx, batch.id, batch.currentTier))
