@@ -298,7 +298,8 @@ function exampleOf({ operationId }: Route): string {
 /** The parameters that name something of one organization; a user or key of another has no id of its own to try. */
 function parametersOf({ path }: Route): string[] {
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
-  return names.filter((name) => name in ours)
+  // A tier has a number, which is the same everywhere.
+  return names.filter((name) => name in ours && name !== 'tier_num')
 }
 
 function withoutRequestId(answer: Answer): string {

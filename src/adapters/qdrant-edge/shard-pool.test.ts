@@ -78,11 +78,13 @@ describe('the pool of open shards', () => {
 
   test('close() waits for the users', async () => {
     const { pool, events } = watched(2)
+    const begun = Promise.withResolvers<void>()
     const using = pool.use('a', async () => {
+      begun.resolve()
       await delay(5)
       events.push('used a')
     })
-    await delay(1)
+    await begun.promise
 
     await pool.close('a')
 

@@ -4,6 +4,7 @@ import { openMetrics } from '../../adapters/prom-metrics/open-metrics.ts'
 import { openTestDatabase } from '../../../test/support/database.ts'
 import { silentLogger } from '../../../test/support/silent-logger.ts'
 import { readConfig } from '../../config.ts'
+import { boundless } from '../../ports/disk-room.ts'
 import type { Ports } from '../../ports/ports.ts'
 import type { Db } from '../../store/tables.ts'
 import { createApi } from '../api.ts'
@@ -20,6 +21,7 @@ function bench(db: Db, ping: () => Promise<void> = async () => {}) {
     newId: (prefix: string) => `${prefix}_1`,
     vectors: { kind: 'qdrant-edge', ping },
     blobs: { kind: 'fs', ping: async () => {} },
+    room: boundless,
   } as unknown as Ports
   const api = createApi(healthRoutes, ports, { version: '1.2.3', dataFormat: 7 })
   return async (path: string) => {
