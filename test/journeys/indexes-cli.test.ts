@@ -40,8 +40,9 @@ describe('nacre indexes', () => {
   test('shows decisions as they happen, why they are so, and takes one back', async () => {
     const documents = await shop('shop')
     const watching = startNacre(['indexes', '--namespace', 'shop', '--watch', '--json'], reach)
-    const steps = watch(watching.stdout)
+    const { states: steps, begun } = watch(watching.stdout)
 
+    await begun
     await filter(documents)
     const seen = await until(steps, 'active')
     watching.kill('SIGINT')
@@ -136,15 +137,17 @@ const passthrough = {
   feature_extractors: [{ feature_extractor_name: 'passthrough_extractor', version: 'v1' }],
 }
 
-/** States in the order in which they were printed. */
-function watch(stdout: NodeJS.ReadableStream | null): string[] {
+/** States in the order in which they were printed; `begun` when the report is, before what happens from then on. */
+function watch(stdout: NodeJS.ReadableStream | null): { states: string[]; begun: Promise<void> } {
   const states: string[] = []
+  const { promise: begun, resolve } = Promise.withResolvers<void>()
   assert.ok(stdout)
   createInterface({ input: stdout }).on('line', (line) => {
+    resolve()
     const { to } = JSON.parse(line) as { to?: string | null }
     if (to) states.push(to)
   })
-  return states
+  return { states, begun }
 }
 
 async function until(states: readonly string[], state: string): Promise<readonly string[]> {
