@@ -1,3 +1,5 @@
+import { engineReads } from './recorded-ports.ts'
+
 /** Ports whose calls leave nothing behind: what they write to the database is counted where it is written. */
 const withoutEffect: readonly string[] = [
   'cache',
@@ -12,20 +14,8 @@ const withoutEffect: readonly string[] = [
 
 /** Of the others those that only read, or only make safe what is there already. */
 const reads: readonly string[] = [
-  ...[
-    'describeCollection',
-    'listCollections',
-    'listAliases',
-    'query',
-    'queryGroups',
-    'scroll',
-    'retrieve',
-    'count',
-    'facet',
-    'flush',
-    'optimize',
-    'ping',
-  ].map((name) => `vectors.${name}`),
+  ...engineReads,
+  ...['flush', 'optimize'].map((name) => `vectors.${name}`),
   ...['read', 'open', 'has', 'ping'].map((name) => `blobs.${name}`),
 ]
 

@@ -40,7 +40,8 @@ export function recordedPorts(living: Ports): RecordedPorts {
   }
 }
 
-const reads = [
+/** Calls of the engine that only read. */
+export const engineReads: readonly string[] = [
   'describeCollection',
   'listCollections',
   'listAliases',
@@ -56,6 +57,6 @@ const reads = [
 /** Of these calls those that may change something: everything but known reads. */
 export function writesAmong(calls: readonly string[]): string[] {
   return calls.filter(
-    (call) => !reads.includes(call) && !/^\s*select\b(?!.*\bfor update\b)/is.test(call),
+    (call) => !engineReads.includes(call) && !/^\s*select\b(?!.*\bfor update\b)/is.test(call),
   )
 }

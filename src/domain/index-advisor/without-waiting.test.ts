@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sql } from 'kysely'
-import { openHotNamespace, patch, settleIndexes } from '../../../test/support/hot-namespace.ts'
+import {
+  openHotNamespace,
+  patch,
+  settleIndexes,
+  type HotNamespace,
+} from '../../../test/support/hot-namespace.ts'
 import { openTestPorts } from '../../../test/support/ports.ts'
 import { leafOf } from '../../../test/support/written-namespace.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -15,11 +20,8 @@ const documents = Array.from({ length: 3_000 }, (_, i) => ({ brand: `brand ${i %
 
 test('a field that was hot before auto_create_indexes was on waits for the next read of it, which brings its check forward', async () => {
   await using ports = await openTestPorts(quick)
-  const hot = await openHotNamespace(ports, documents)
+  const hot = await hotBeforeAuto(ports)
   const { id } = hot.namespace
-  await patch(ports, id, { auto_create_indexes: false })
-  await hot.read(filters, 150)
-  await patch(ports, id, { auto_create_indexes: true })
 
   for (let i = 0; i < 3; i++) await checkNamespace(ports, id)
   const waiting = await readDecisions(ports.db, id, { limit: 10 })
@@ -40,11 +42,7 @@ test('a field that was hot before auto_create_indexes was on waits for the next 
 
 test('it waits no longer than until the check after: then it is declined, and says that no read is recorded', async () => {
   await using ports = await openTestPorts(quick)
-  const hot = await openHotNamespace(ports, documents)
-  const { id } = hot.namespace
-  await patch(ports, id, { auto_create_indexes: false })
-  await hot.read(filters, 150)
-  await patch(ports, id, { auto_create_indexes: true })
+  const { id } = (await hotBeforeAuto(ports)).namespace
   await checkNamespace(ports, id)
 
   const later = new Date(Date.now() + ports.config.indexCheckMs + 1_000)
@@ -53,6 +51,15 @@ test('it waits no longer than until the check after: then it is declined, and sa
   assert.equal(decided?.state, 'declined')
   assert.match(decided.reason, /no reads of this field are recorded/)
 })
+
+/** A namespace whose field was filtered often enough while nothing of it was kept. */
+async function hotBeforeAuto(ports: Ports): Promise<HotNamespace> {
+  const hot = await openHotNamespace(ports, documents)
+  await patch(ports, hot.namespace.id, { auto_create_indexes: false })
+  await hot.read(filters, 150)
+  await patch(ports, hot.namespace.id, { auto_create_indexes: true })
+  return hot
+}
 
 /** How many checks may be run now, one that is planned for later left out; they are gone then, as by a worker. */
 async function takeDueChecks({ db }: Ports): Promise<number> {
