@@ -12,6 +12,16 @@ export const collectionSettings = {
     'Columns of one exported table; 400 beyond, unless select_fields names fewer.',
     whole(1, 100_000, 2_000),
   ),
+  exportGroupBytes: setting(
+    'NACRE_EXPORT_GROUP_BYTES',
+    'Bytes of cells that close a row group of a Parquet file; a group is made in one go, while nothing else runs.',
+    whole(1, 1 << 30, 256 << 10),
+  ),
+  exportChunksMax: setting(
+    'NACRE_EXPORT_CHUNKS_MAX',
+    'Column chunks of one Parquet file, each of which its footer names; groups are larger where it would be more.',
+    whole(1, 10_000_000, 100_000),
+  ),
   exportFilesMax: setting(
     'NACRE_EXPORT_FILES_MAX',
     'Exported files of one namespace that are kept; the oldest go first.',

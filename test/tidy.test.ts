@@ -95,11 +95,12 @@ describe('who may do what', () => {
   test('the domain knows zod, Node and what is ours', () => {
     const domain = code.filter((file) => /^src\/(?:domain|ports)\//.test(file) && !isTest(file))
     const imports = found(domain, /^(?:import|export|\}) .*from '(?!\.|node:|zod')/)
-    // SQL's own type for a condition, which the lists of the store are given; and regular expressions in linear time,
-    // which are as much of a language as JavaScript's own.
+    // SQL's own type for a condition, which the lists of the store are given; regular expressions in linear time, which
+    // are as much of a language as JavaScript's own; and a format of files, as JSON is one.
     const known = [
       /import (?:type )?\{ sql(?:, .*)? \} from 'kysely'/,
       /^src\/domain\/filters\/regex\.ts:\d+: import .* from 're2js'/,
+      /^src\/domain\/exports\/parquet-content\.ts:\d+: import .* from 'hyparquet-writer'/,
     ]
     const foreign = imports.filter((line) => !known.some((each) => each.test(line)))
     assert.deepEqual(foreign, [])

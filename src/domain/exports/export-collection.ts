@@ -16,10 +16,12 @@ import {
   type Pages,
 } from './exported-documents.ts'
 import { csvContent, jsonContent, vectorContent } from './file-contents.ts'
+import { parquetContent } from './parquet-content.ts'
+import { TableColumns } from './table-columns.ts'
 
 type Needs = ReadPorts & Pick<Ports, 'blobs' | 'now' | 'newId'>
 
-export const exportFormats = ['json', 'csv'] as const
+export const exportFormats = ['json', 'csv', 'parquet'] as const
 export type ExportFormat = (typeof exportFormats)[number]
 
 export interface CollectionExport {
@@ -78,7 +80,11 @@ export async function exportCollection(
   return { file, vectors, documents: counted.count, exportedAt }
 }
 
-const contentTypes = { json: 'application/json', csv: 'text/csv' } as const
+const contentTypes = {
+  json: 'application/json',
+  csv: 'text/csv',
+  parquet: 'application/vnd.apache.parquet',
+} as const
 
 interface Contents {
   file: AsyncIterable<Uint8Array>
@@ -94,22 +100,22 @@ async function contentsOf(
   signal: AbortSignal | undefined,
 ): Promise<Contents> {
   if (format === 'json' && !withVectors) return { file: jsonContent(pages), vectors: null }
-  const { exportColumnsMax: columnsMax } = ports.config
-  const columns = new Set(['document_id', 'collection_id', ...(select ?? [])])
+  const { config } = ports
+  const table = new TableColumns(select, config.exportColumnsMax)
   const again = await staged(
     ports,
     pages,
     ({ document }) => {
-      if (format === 'json' || select !== null) return
-      for (const name of Object.keys(document)) if (name !== '_internal') columns.add(name)
-      if (columns.size > columnsMax) throw tooWide(columnsMax)
+      if (format !== 'json') table.see(document)
     },
     signal,
   )
-  return {
-    file: format === 'json' ? jsonContent(again()) : csvContent(again(), [...columns]),
-    vectors: withVectors ? vectorContent(again()) : null,
-  }
+  const file = {
+    json: () => jsonContent(again()),
+    csv: () => csvContent(again(), table),
+    parquet: () => parquetContent(again(), table, config),
+  }[format]()
+  return { file, vectors: withVectors ? vectorContent(again()) : null }
 }
 
 /** Rows name the contents from here on: both or, where one is gone already, none. */
@@ -152,11 +158,4 @@ class CountedPages {
       await this.#pages.return()
     }
   }
-}
-
-function tooWide(limit: number) {
-  return fail('bad_request', {
-    reason: `The table would have more than ${limit} columns (NACRE_EXPORT_COLUMNS_MAX).`,
-    hint: 'Name those that are wanted in select_fields.',
-  })
 }

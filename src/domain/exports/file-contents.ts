@@ -1,5 +1,5 @@
-import { fieldValues } from '../filters/field-values.ts'
-import type { Exported, Pages } from './exported-documents.ts'
+import type { Pages } from './exported-documents.ts'
+import type { TableColumns } from './table-columns.ts'
 
 type Bytes = AsyncGenerator<Uint8Array, void, undefined>
 
@@ -26,21 +26,15 @@ export async function* vectorContent(pages: Pages): Bytes {
 }
 
 /** RFC 4180 with a line of names; what is no text or number stands as JSON, and what is absent or null as nothing. */
-export async function* csvContent(pages: Pages, columns: readonly string[]): Bytes {
-  yield Buffer.from(`${columns.map(csvCell).join(',')}\r\n`)
+export async function* csvContent(pages: Pages, table: TableColumns): Bytes {
+  const { names } = table
+  yield Buffer.from(`${names.map(csvCell).join(',')}\r\n`)
   for await (const page of pages) {
-    const lines = page.map((exported) =>
-      columns.map((column) => csvCell(columnValue(exported, column))).join(','),
+    const lines = page.map(({ document }) =>
+      names.map((name) => csvCell(table.cell(document, name))).join(','),
     )
     yield Buffer.from(lines.map((line) => `${line}\r\n`).join(''))
   }
-}
-
-/** A root field by its name, or what a path leads to: a list where it leads to several values. */
-function columnValue({ document }: Exported, column: string): unknown {
-  if (Object.hasOwn(document, column)) return document[column]
-  const values = fieldValues(document, column)
-  return values.length > 1 ? values : values[0]
 }
 
 function csvCell(value: unknown): string {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { parquetReadObjects } from 'hyparquet'
 import { addKey, faultsIn } from '../../../test/support/asked.ts'
 import { openFilms, type Films } from '../../../test/support/films.ts'
 import type { Answer } from '../../../test/support/server.ts'
@@ -44,7 +45,7 @@ after(async () => {
 
 describe(key, () => {
   test('200 with a file of all documents as the API answers them, which anybody may fetch by its URL', async () => {
-    const { answer } = await films.ask(key, { path, as: reader })
+    const { answer } = await films.ask(key, { path, as: reader, body: { format: 'json' } })
 
     assert.deepEqual([answer.format, answer.document_count], ['json', 3])
     assert.deepEqual([answer.vectors_download_url, answer.vectors_s3_path], [null, null])
@@ -103,8 +104,11 @@ describe(key, () => {
   })
 
   test('200 with a sample; an export of nothing is an empty list', async () => {
-    const sample = await films.made(key, path, { sample_size: 2 })
-    const none = await films.made(key, path, { filters: { title: 'Nobody made it' } })
+    const sample = await films.made(key, path, { format: 'json', sample_size: 2 })
+    const none = await films.made(key, path, {
+      format: 'json',
+      filters: { title: 'Nobody made it' },
+    })
 
     assert.equal(sample.document_count, 2)
     const listed: Answer = await (await fetch(sample.download_url)).json()
@@ -124,11 +128,55 @@ describe(key, () => {
     assert.equal((await films.ask(key, { path: ['many'], body: few })).status, 200)
   })
 
-  test('403 for parquet, which is not enabled; 422 for a wrong body, 401 without a key, 404 in another namespace', async () => {
-    const parquet = await films.ask(key, { path, body: { format: 'parquet' } })
+  test('200 with Parquet where no format is named: a column by what all of its values are, JSON where they differ', async () => {
+    const { answer } = await films.ask(key, { path, as: reader })
+    const response = await fetch(answer.download_url)
+    const file = await response.arrayBuffer()
+
+    assert.equal(answer.format, 'parquet')
+    assert.equal(response.headers.get('content-type'), 'application/vnd.apache.parquet')
+    assert.equal(file.byteLength, answer.file_size_bytes)
+    const rows = await parquetReadObjects({ file })
+    const byId = new Map(rows.map(({ document_id: id, ...row }) => [id, row]))
+    const none = { tags: null, seen: null, cast: null }
+    const films_ = { collection_id: byId.get('a')?.['collection_id'] }
+    assert.deepEqual(byId.get('a'), {
+      ...films_,
+      ...none,
+      title: 'Vertigo',
+      year: 1958,
+      tags: '["dark","slow"]',
+    })
+    assert.deepEqual(
+      [byId.get('b')?.['title'], byId.get('b')?.['year'], byId.get('b')?.['seen']],
+      ['say "cheese", they said\nand left', 2001.5, true],
+    )
+    assert.deepEqual(byId.get('c'), {
+      ...films_,
+      ...none,
+      title: ' Psycho',
+      year: null,
+      cast: '{"lead":"Leigh"}',
+    })
+  })
+
+  test('200 with Parquet of fields that are named, of nothing at all, and of values of several kinds', async () => {
+    const read = async (body: object) =>
+      await rowsOf((await films.made(key, path, { format: 'parquet', ...body })).download_url)
+    const named = await read({ select_fields: ['cast.lead', 'tags', 'nowhere'] })
+    const none = await read({ filters: { title: 'Nobody made it' } })
+
+    const leads = named.map((row) => row['cast.lead']).filter((lead) => lead !== null)
+    assert.deepEqual([named.length, leads], [3, ['Leigh']])
+    assert.ok(named.every((row) => row['nowhere'] === null))
+    assert.deepEqual(none, [])
+    const mixed = await read({ select_fields: ['_internal.document_id', 'year'], sample_size: 1 })
+    assert.equal(mixed[0]?.['_internal.document_id'], mixed[0]?.['document_id'])
+  })
+
+  test('422 for a wrong body, 401 without a key, 404 in another namespace', async () => {
     const wrong = await films.ask(key, { path, body: { format: 'xml', sample_size: 0 } })
 
-    assert.deepEqual([parquet.status, parquet.answer.error.type], [403, 'NotEnabledError'])
     assert.equal(wrong.status, 422)
     assert.match(faultsIn(wrong.answer).join('\n'), /body\.format: .*\n.*body\.sample_size: /)
     assert.equal((await films.ask(key, { path, as: null })).status, 401)
@@ -186,6 +234,11 @@ describe('GET /v1/export-files/{}', () => {
     for (const hash of kept) assert.equal(await blobs.has(hash), true)
   })
 })
+
+async function rowsOf(url: string): Promise<Record<string, unknown>[]> {
+  const response = await fetch(url)
+  return await parquetReadObjects({ file: await response.arrayBuffer() })
+}
 
 /** RFC 4180, read by a few lines of its own. */
 function csvRows(text: string): string[][] {

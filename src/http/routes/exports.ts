@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { findCollection } from '../../domain/collections/find-collection.ts'
-import { exportCollection } from '../../domain/exports/export-collection.ts'
+import { exportCollection, exportFormats } from '../../domain/exports/export-collection.ts'
 import {
   exportPathOf,
   exportUrlPath,
   openExportFile,
   type ExportFile,
 } from '../../domain/exports/export-file.ts'
-import { fail } from '../../domain/failure.ts'
 import { checkSignature } from '../../domain/signed-paths.ts'
 import { Download } from '../answer.ts'
 import { publicUrl } from '../public-url.ts'
@@ -15,9 +14,7 @@ import { route, type CallContext } from '../route.ts'
 import { signedQuery } from '../signed-query.ts'
 import { filterOf, ofCollection, readingFailures } from './document-requests.ts'
 
-const formats = ['json', 'csv', 'parquet'] as const
-
-/** Contract 15.3. What no format was named for is JSON, which every document fits into. */
+/** Contract 15.3. */
 export const exportRoutes = [
   route({
     operationId: 'exportCollection',
@@ -29,7 +26,7 @@ export const exportRoutes = [
     scope: 'namespace',
     params: ofCollection,
     body: z.object({
-      format: z.enum(formats).nullish(),
+      format: z.enum(exportFormats).nullish(),
       include_vectors: z.boolean().nullish(),
       select_fields: z.array(z.string().min(1)).max(1_000).nullish(),
       filters: z.unknown().optional(),
@@ -38,7 +35,7 @@ export const exportRoutes = [
     response: z.object({
       download_url: z.string(),
       s3_path: z.string(),
-      format: z.enum(formats),
+      format: z.enum(exportFormats),
       document_count: z.int(),
       file_size_bytes: z.int(),
       exported_at: z.iso.datetime(),
@@ -46,16 +43,11 @@ export const exportRoutes = [
       vectors_download_url: z.string().nullable(),
       vectors_s3_path: z.string().nullable(),
     }),
-    failures: [...readingFailures, 'not_enabled', 'conflict', 'storage_unavailable'],
+    failures: [...readingFailures, 'conflict', 'storage_unavailable'],
     handle: async (call) => {
       const { ports, namespace, params, body, signal } = call
       const collection = await findCollection(ports, namespace, params.collection_identifier)
-      const format = body.format ?? 'json'
-      if (format === 'parquet')
-        throw fail('not_enabled', {
-          feature: 'An export as parquet',
-          hint: 'Send format json or csv.',
-        })
+      const format = body.format ?? 'parquet'
       const wanted = {
         format,
         filter: filterOf(ports.config, body.filters),
