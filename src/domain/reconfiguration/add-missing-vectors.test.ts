@@ -3,14 +3,15 @@ import { after, before, describe, test } from 'node:test'
 import type { Ports } from '../../ports/ports.ts'
 import { EngineRejection } from '../../ports/vector-engine.ts'
 import { readNamespaceById } from '../../store/namespaces.ts'
-import { readReconfigurations } from '../../store/reconfigurations.ts'
+import { readReconfigurations, takeReconfiguration } from '../../store/reconfigurations.ts'
 import { openTestPorts } from '../../../test/support/ports.ts'
 import { adminOf } from '../../../test/support/principal.ts'
 import { isFailure } from '../failure.ts'
 import { createNamespace } from '../namespaces/create-namespace.ts'
 import { collectionOf, type Namespace, type VectorDefinition } from '../namespaces/namespace.ts'
 import { NewNamespace } from '../namespaces/namespace-request.ts'
-import { addMissingVectors } from './add-missing-vectors.ts'
+import { addMissingVectors, finishAdding } from './add-missing-vectors.ts'
+import { unsettledStates, type Reconfiguration } from './reconfiguration.ts'
 
 describe('addMissingVectors()', () => {
   let ports: Ports & AsyncDisposable
@@ -90,6 +91,31 @@ describe('addMissingVectors()', () => {
     assert.deepEqual(Object.keys(await inEngine(namespace)).toSorted(), [...added, 'own'])
   })
 
+  test('where another process begins to end it meanwhile, each of them ends it', async () => {
+    const namespace = await newNamespace()
+    const taken: Reconfiguration[] = []
+    const overtaken = withEngine(ports, async (key) => {
+      if (key !== 'createVector') return
+      const [row] = await rows(namespace)
+      const one = row && (await takeReconfiguration(ports.db, row.id, unsettledStates))
+      if (one) taken.push(one)
+    })
+
+    const result = await addMissingVectors(overtaken, namespace, schema(['first', 4]))
+
+    assert.deepEqual(result.added, ['first'])
+    assert.deepEqual(
+      (await rows(namespace)).map(({ state }) => state),
+      ['done'],
+    )
+    const now = await readNamespaceById(ports.db, namespace.id)
+    assert.deepEqual(Object.keys(now?.vectors ?? {}), ['own', 'first'])
+    // The other, which was slower, finds it done.
+    assert.equal(taken.length, 1)
+    for (const one of taken) await finishAdding(ports, one)
+    assert.deepEqual(await readNamespaceById(ports.db, namespace.id), now)
+  })
+
   test('a namespace that is not there is not found', async () => {
     await assert.rejects(
       addMissingVectors(ports, { id: 'ns_absent' }, schema(['first', 4])),
@@ -130,13 +156,16 @@ function refuseCalls(ports: Ports): Ports {
   })
 }
 
-function withEngine(ports: Ports, look: (key: string, args: unknown[]) => void): Ports {
+function withEngine(
+  ports: Ports,
+  look: (key: string, args: unknown[]) => void | Promise<void>,
+): Ports {
   const vectors = new Proxy(ports.vectors, {
     get(target, key) {
       const member: unknown = Reflect.get(target, key)
       if (typeof member !== 'function' || typeof key === 'symbol') return member
       return async (...args: unknown[]) => {
-        look(key, args)
+        await look(key, args)
         return await Reflect.apply(member, target, args)
       }
     },

@@ -5,6 +5,7 @@ import {
   forgetReconfigurations,
   lockNamespaceRow,
   readReconfiguration,
+  takeReconfiguration,
   writeSchema,
 } from '../../store/reconfigurations.ts'
 import type { Db } from '../../store/tables.ts'
@@ -19,7 +20,7 @@ import {
 import { newReconfiguration, orBusy, writeIntent } from './begin.ts'
 import { move } from './move.ts'
 import { planVectors, shapeOf, withAdded, type Vectors } from './plan-vectors.ts'
-import type { Reconfiguration } from './reconfiguration.ts'
+import type { Reconfiguration, ReconfigurationState } from './reconfiguration.ts'
 
 export type AddNeeds = Pick<
   Ports,
@@ -27,6 +28,8 @@ export type AddNeeds = Pick<
 >
 
 export type FinishNeeds = Omit<AddNeeds, 'newId' | 'queue'>
+
+const addingStates: readonly ReconfigurationState[] = ['waiting_for_engine', 'adding']
 
 export interface AddedVectors {
   added: string[]
@@ -145,8 +148,8 @@ async function createVector(
 }
 
 /**
- * Under the lease: a writer that comes after it knows the new vectors, in whatever process.
- * Where a converging job was quicker, what it did is what we would have done.
+ * Under the lease: a writer that comes after it knows the new vectors, in whatever process. Of several that end the same
+ * the first here records it, whoever took it over last: all of them have the vectors in the engine by now.
  */
 async function record(ports: FinishNeeds, reconfiguration: Reconfiguration): Promise<void> {
   const { namespaceId, fromGeneration: generation, vectorsAfter: vectors } = reconfiguration
@@ -155,7 +158,8 @@ async function record(ports: FinishNeeds, reconfiguration: Reconfiguration): Pro
     await lease.check()
     await ports.db.transaction().execute(async (tx) => {
       await lockNamespaceRow(tx, namespaceId)
-      if (!(await move(tx, reconfiguration, 'recorded'))) return
+      const own = await takeReconfiguration(tx, reconfiguration.id, addingStates)
+      if (!own || !(await move(tx, own, 'recorded'))) return
       await writeSchema(tx, namespaceId, schema, ports.now())
       await forgetReconfigurations(tx, namespaceId, ports.config.reconfigurationsMax)
     })
@@ -169,7 +173,7 @@ async function assertDone(db: Db, id: string): Promise<void> {
   if (!row) throw fail('not_found', { resource: 'reconfigure', id })
   if (row.state === 'done') return
   throw fail('conflict', {
-    reason: `Reconfigure ${id} was taken over by another process and is ${row.state}: ${row.error ?? 'no reason given'}`,
+    reason: `Reconfigure ${id} was ended by another and is ${row.state}: ${row.error ?? 'no reason given'}`,
   })
 }
 
