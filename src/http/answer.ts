@@ -1,3 +1,4 @@
+import { EventStream } from './event-stream.ts'
 import type { Route } from './route.ts'
 
 /** Bytes as an answer, sent as they come; nothing is opened before they are asked for. */
@@ -28,6 +29,10 @@ export function answerOf(
   }
   if (isUnchanged(request, headers)) return new Response(null, { status: 304, headers })
   if (result instanceof Download) return downloadOf(result, route.status, request, headers)
+  if (result instanceof EventStream) {
+    headers.set('Content-Type', 'text/event-stream')
+    return new Response(result.body(), { status: route.status, headers })
+  }
   headers.set('Content-Type', 'application/json')
   const text = request.method === 'HEAD' ? null : JSON.stringify(result ?? null)
   return new Response(text, { status: route.status, headers })

@@ -188,8 +188,11 @@ function answerOf(route: Route): Json {
     const bytes = { schema: { type: 'string', format: 'binary' } }
     return { description: route.summary, content: { [route.answerType]: bytes } }
   }
-  const schema = schemaOf(route.response, 'output')
-  return { description: route.summary, content: { 'application/json': { schema } } }
+  const content = {
+    'application/json': { schema: schemaOf(route.response, 'output') },
+    ...(route.event && { 'text/event-stream': { schema: schemaOf(route.event, 'output') } }),
+  }
+  return { description: route.summary, content }
 }
 
 function propertiesOf(schema: z.ZodType | undefined): Record<string, unknown> {

@@ -3,6 +3,7 @@ import type { FailureCode } from '../domain/failure.ts'
 import type { Namespace } from '../domain/namespaces/namespace.ts'
 import type { Permission, Principal } from '../domain/organizations/principal.ts'
 import type { Ports } from '../ports/ports.ts'
+import type { EventStream } from './event-stream.ts'
 
 type Schema = z.ZodType
 type Input<S> = S extends Schema ? z.infer<S> : undefined
@@ -66,6 +67,8 @@ export interface Route {
   response: Schema | null
   /** The media type of an answer that is no JSON: then the handler returns a `Download`. */
   answerType?: string
+  /** One event, where clients may ask for the answer as a stream of them: then the handler returns an `EventStream`. */
+  event?: Schema
   failures: readonly FailureCode[]
   handle(call: never): Promise<unknown>
 }
@@ -87,6 +90,7 @@ interface Given<P, Q, B, R, S> {
   status?: Route['status']
   response: R
   answerType?: string
+  event?: Schema
   failures: readonly FailureCode[]
   handle(
     call: (S extends 'namespace' ? NamespaceCall : CallContext) & {
@@ -94,7 +98,7 @@ interface Given<P, Q, B, R, S> {
       query: Input<Q>
       body: Input<B>
     },
-  ): Promise<R extends Schema ? z.input<R> : void>
+  ): Promise<(R extends Schema ? z.input<R> : void) | EventStream>
 }
 
 /** Types `handle` from the schemas: a wrong shape, status or path does not compile. */

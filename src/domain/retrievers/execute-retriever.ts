@@ -1,15 +1,14 @@
 import type { Ports } from '../../ports/ports.ts'
-import { isFailure } from '../failure.ts'
 import { filterLimits } from '../filters/filter-limits.ts'
 import { parseFilter } from '../filters/parse-filter.ts'
 import type { Filter } from '../filters/filter.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
-import { recordExecution } from './execution-log.ts'
 import { ExecutionTrace } from './explain/execution-trace.ts'
 import { explainExecution } from './explain/explain-execution.ts'
 import type { Explanation } from './explain/explanation.ts'
 import { readInputs } from './input-schema.ts'
 import { keptBy } from './keep-documents.ts'
+import { keepExecution, keepFailure } from './keep-execution.ts'
 import { resultPage } from './pagination.ts'
 import type { ResultPage } from './pagination.ts'
 import { readResults } from './read-results.ts'
@@ -19,6 +18,7 @@ import { rounded } from './rounded.ts'
 import { contextOf, StagesFound } from './template-scope.ts'
 import type { Runnable } from './runnable.ts'
 import type { PlannedStage } from './stage-plan.ts'
+import type { StageOutcome, StageProgress, StageStatistics } from './stage-progress.ts'
 import type { Aggregation, Location, Selection, StageCall, StageResult } from './stage.ts'
 import { both, everything } from './stage.ts'
 
@@ -38,15 +38,8 @@ export interface ExecuteOptions {
   signal: AbortSignal
   /** Says how it was done and why it is not more, which takes longer than doing it. */
   explain?: boolean
-}
-
-export interface StageStatistics {
-  input_count: number
-  output_count: number
-  duration_ms: number
-  efficiency: number
-  cache_hit: boolean
-  metadata?: Record<string, unknown>
+  /** Is told of each stage as it begins and ends; nothing of a request that is refused. */
+  onStage?: (progress: StageProgress) => void
 }
 
 export interface Execution {
@@ -83,10 +76,14 @@ export async function executeRetriever(
   const id = ports.newId('exec')
   const elapsedMs = () => performance.now() - startedAt
   try {
-    const run = new Run(ports, namespace, runnable, request, { ...options, executionId: id })
-    await run.stages(elapsedMs)
+    const run = new Run(ports, namespace, runnable, request, {
+      ...options,
+      executionId: id,
+      elapsedMs,
+    })
+    await run.stages()
     const execution = { ...(await run.finish()), id, createdAt, durationMs: elapsedMs() }
-    keep(ports, namespace, runnable, execution)
+    keepExecution(ports, namespace, runnable, execution)
     if (!run.trace) return execution
     const done = { ...execution, trace: run.trace }
     const explanation = await explainExecution(ports, namespace, done, options.signal)
@@ -107,6 +104,8 @@ class Run {
   readonly #context: Record<string, unknown>
   readonly #page: ResultPage
   readonly #timeMsMax: number
+  readonly #elapsedMs: () => number
+  readonly #tell: (index: number, name: string, what: StageOutcome) => void
   readonly #statistics = new Map<string, StageStatistics>()
   /** Of stages whose documents are not read yet: they go to the engine with the next that reads. */
   #unread: StageStatistics[] = []
@@ -120,9 +119,14 @@ class Run {
     namespace: Namespace,
     runnable: Runnable,
     request: ExecuteRequest,
-    { withVectors, signal, explain = false, executionId }: ExecuteOptions & { executionId: string },
+    options: ExecuteOptions & { executionId: string; elapsedMs: () => number },
   ) {
+    const { withVectors, signal, explain = false, executionId, elapsedMs, onStage } = options
     const { collectionIds, retrieverId } = runnable
+    const of = { executionId, total: runnable.stages.length }
+    this.#tell = (index, name, what) =>
+      onStage?.({ ...of, index, name, elapsedMs: elapsedMs(), ...what })
+    this.#elapsedMs = elapsedMs
     this.trace = explain ? new ExecutionTrace() : null
     this.#call = {
       ports: this.trace ? Object.assign({ ...ports }, { trace: this.trace }) : ports,
@@ -141,12 +145,13 @@ class Run {
     this.#selection = { ...everything, filter: this.#filter(request.filters, ['body', 'filters']) }
   }
 
-  async stages(elapsedMs: () => number): Promise<void> {
-    for (const planned of this.#plan) {
+  async stages(): Promise<void> {
+    for (const [index, planned] of this.#plan.entries()) {
       this.#call.signal.throwIfAborted()
-      await this.#stage(planned)
-      if (this.#timeMsMax > 0 && elapsedMs() > this.#timeMsMax) {
-        this.#error = `Budget exceeded: ${Math.round(elapsedMs())} ms of at most ${this.#timeMsMax} ms.`
+      await this.#told(planned, index)
+      const elapsedMs = this.#elapsedMs()
+      if (this.#timeMsMax > 0 && elapsedMs > this.#timeMsMax) {
+        this.#error = `Budget exceeded: ${Math.round(elapsedMs)} ms of at most ${this.#timeMsMax} ms.`
         return
       }
     }
@@ -169,7 +174,23 @@ class Run {
     }
   }
 
-  async #stage(planned: PlannedStage): Promise<void> {
+  async #told(planned: PlannedStage, index: number): Promise<void> {
+    const { name } = planned
+    let isBegun = false
+    try {
+      const statistics = await this.#stage(planned, () => {
+        isBegun = true
+        this.#tell(index, name, { state: 'begun' })
+      })
+      const documents = this.#selection.kind === 'read' ? this.#selection.documents : null
+      this.#tell(index, name, { state: 'done', documents, statistics })
+    } catch (error) {
+      if (isBegun) this.#tell(index, name, { state: 'failed', error })
+      throw error
+    }
+  }
+
+  async #stage(planned: PlannedStage, begin: () => void): Promise<StageStatistics> {
     const { name, stage, location } = planned
     const startedAt = performance.now()
     const { parameters, preFilters, postFilters } = planned.fill(
@@ -179,6 +200,7 @@ class Run {
     const at = location.slice(0, -1)
     const preFilter = this.#filter(preFilters, [...at, 'pre_filters'])
     const before = this.#selection
+    begin()
     this.trace?.begins(name)
     const { selection, facets, metadata, aggregation, losses } = await stage.run(
       { ...this.#call, inputs: this.#inputs, location, preFilter },
@@ -201,7 +223,7 @@ class Run {
     this.#facets = facets ?? this.#facets
     if (aggregation) this.#aggregations.set(name, aggregation)
     if (this.#found.isNeededAfter(planned)) await this.#remember(name)
-    this.#count(name, before, performance.now() - startedAt, metadata)
+    return this.#count(name, before, performance.now() - startedAt, metadata)
   }
 
   /** A later stage's templates read what this one found. */
@@ -235,7 +257,7 @@ class Run {
     before: Selection,
     durationMs: number,
     metadata?: Record<string, unknown>,
-  ): void {
+  ): StageStatistics {
     const input = before.kind === 'read' ? before.documents.length : 0
     const output = this.#selection.kind === 'read' ? this.#selection.documents.length : 0
     const statistics: StageStatistics = {
@@ -250,6 +272,7 @@ class Run {
     if (this.#selection.kind === 'read') this.#settle(output)
     else
       this.#unread.push(Object.assign(statistics, { metadata: { ...metadata, pushed_down: true } }))
+    return statistics
   }
 
   /** What went to the engine together is known only when it was read. */
@@ -257,48 +280,4 @@ class Run {
     for (const statistics of this.#unread) statistics.output_count = count
     this.#unread = []
   }
-}
-
-function keep(
-  ports: Ports,
-  { id: namespaceId }: Namespace,
-  { retrieverId }: Runnable,
-  execution: Execution,
-): void {
-  recordExecution(ports, {
-    id: execution.id,
-    namespaceId,
-    retrieverId,
-    status: execution.error === null ? 'completed' : 'failed',
-    detail: {
-      stages: execution.statistics,
-      stages_total: execution.stagesTotal,
-      error: execution.error,
-    },
-    totalReturned: execution.results.documents.length,
-    durationMs: execution.durationMs,
-    createdAt: execution.createdAt,
-  })
-}
-
-/** A request that was wrong is no execution. */
-function keepFailure(
-  ports: Ports,
-  { id: namespaceId }: Namespace,
-  { retrieverId }: Runnable,
-  { id, createdAt, durationMs }: Pick<Execution, 'id' | 'createdAt' | 'durationMs'>,
-  error: unknown,
-): void {
-  if (isFailure(error) && error.kind !== 'unavailable' && error.kind !== 'exhausted') return
-  const detail = { error: error instanceof Error ? error.message : String(error) }
-  recordExecution(ports, {
-    id,
-    namespaceId,
-    retrieverId,
-    status: 'failed',
-    detail,
-    totalReturned: 0,
-    durationMs,
-    createdAt,
-  })
 }

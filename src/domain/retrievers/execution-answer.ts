@@ -59,11 +59,7 @@ export function executionAnswer(
   options: { vectors: boolean },
 ): z.infer<typeof ExecutionAnswer> {
   const { results, statistics, createdAt, durationMs, facets, explanation } = execution
-  const documents = results.documents.map((record) => ({
-    ...documentAnswer(record, { namespace, vectors: options.vectors }),
-    score: record.score,
-    ...(record.group && { _group: groupOf(record.group) }),
-  }))
+  const documents = foundAnswers(results.documents, namespace, options)
   const ms = rounded(durationMs)
   return {
     execution_id: execution.id,
@@ -94,6 +90,18 @@ export function executionAnswer(
     stages_completed: execution.stagesCompleted,
     total_stages: execution.stagesTotal,
   }
+}
+
+export function foundAnswers(
+  found: readonly FoundDocument[],
+  namespace: Pick<Namespace, 'id'>,
+  { vectors }: { vectors: boolean },
+): DocumentAnswer[] {
+  return found.map((record) => ({
+    ...documentAnswer(record, { namespace, vectors }),
+    score: record.score,
+    ...(record.group && { _group: groupOf(record.group) }),
+  }))
 }
 
 /** An ETag of what was found: the same where nothing but times and ids of the execution differ. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { createRetriever } from '../../domain/retrievers/create-retriever.ts'
 import { deleteRetriever, patchRetriever } from '../../domain/retrievers/change-retriever.ts'
-import { executeRetriever } from '../../domain/retrievers/execute-retriever.ts'
+import { executeRetriever, type ExecuteOptions } from '../../domain/retrievers/execute-retriever.ts'
 import {
   ExecutionAnswer,
   executionAnswer,
@@ -14,6 +14,7 @@ import { RetrieverAnswer, retrieverAnswer } from '../../domain/retrievers/retrie
 import { parsePipeline, timeMsMaxOf } from '../../domain/retrievers/runnable.ts'
 import type { Runnable } from '../../domain/retrievers/runnable.ts'
 import { parameterSchemaOf, stages } from '../../domain/retrievers/stages.ts'
+import { ExecutionEvent, streamExecution } from '../execution-events.ts'
 import {
   listRequest,
   pageBody,
@@ -39,7 +40,7 @@ const execution = {
   filters: z.unknown().optional(),
   limit: z.int().min(1).max(1_000).nullish(),
   pagination: z.unknown().optional(),
-  /** Accepted; the answer is one JSON document either way. */
+  /** True: each stage is an event of `text/event-stream` as it begins and ends, and the answer the last. */
   stream: z.boolean().nullish(),
   /** Answers `explain` besides: who answered each condition, exact or graph, and why there are not more. */
   explain: z.boolean().nullish(),
@@ -214,6 +215,7 @@ export const retrieverRoutes = [
     // Loose: clients send settings, session ids and more that change nothing here (contract 17.3).
     body: z.looseObject(execution),
     response: ExecutionAnswer,
+    event: ExecutionEvent,
     failures: [
       'request_invalid',
       'bad_request',
@@ -241,6 +243,7 @@ export const retrieverRoutes = [
     body: z.looseObject({ ...pipeline, ...execution }),
     bodyRequired: true,
     response: ExecutionAnswer,
+    event: ExecutionEvent,
     failures: [
       'request_invalid',
       'bad_request',
@@ -258,17 +261,15 @@ export const retrieverRoutes = [
         call.body,
       )
       call.setHeader('X-Execution-Mode', 'adhoc')
-      const answer = await execute(call, {
+      const runnable = {
         retrieverId: null,
         stages: plan,
         collectionIds,
         inputSchema,
         timeMsMax: timeMsMaxOf(budgetLimits),
-      })
-      return {
-        ...answer,
-        execution_metadata: { execution_mode: 'adhoc', retriever_persisted: false },
       }
+      const metadata = { execution_mode: 'adhoc', retriever_persisted: false }
+      return await execute(call, runnable, { execution_metadata: metadata })
     },
   }),
 ]
@@ -278,19 +279,21 @@ type ExecuteCall = NamespaceCall & {
   body: z.infer<z.ZodObject<typeof execution>>
 }
 
-async function execute(call: ExecuteCall, runnable: Runnable) {
+/** Results are never kept: every answer is computed, and says so. */
+async function execute(call: ExecuteCall, runnable: Runnable, more: object = {}) {
   const { ports, namespace, query, body, signal } = call
-  const vectors = query.return_vectors
-  const done = await executeRetriever(ports, namespace, runnable, body, {
-    withVectors: vectors,
-    signal,
-    explain: body.explain === true,
-  })
-  const answer = executionAnswer(done, namespace, { vectors })
-  // Results are never kept: every answer is computed, and says so.
+  const { return_vectors: vectors } = query
+  const explain = body.explain === true
   call.setHeader('X-Cache', 'MISS')
   call.setHeader('Cache-Control', 'private, no-cache')
-  if (body.explain !== true && done.error === null) call.setHeader('ETag', executionTag(answer))
+  const answered = async (options: Pick<ExecuteOptions, 'onStage' | 'signal'>) => {
+    const wanted = { ...options, withVectors: vectors, explain }
+    const done = await executeRetriever(ports, namespace, runnable, body, wanted)
+    return { ...executionAnswer(done, namespace, { vectors }), ...more }
+  }
+  if (body.stream === true) return await streamExecution(call, { vectors }, answered)
+  const answer = await answered({ signal })
+  if (!explain && answer.error === null) call.setHeader('ETag', executionTag(answer))
   return answer
 }
 
