@@ -17,6 +17,15 @@ export class Download {
   }
 }
 
+/** JSON that its handler has as text. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 /** What a handler returned, as a Response: JSON, or nothing where the route has no answer (contract 2.1, 6-7). */
 export function answerOf(
   route: Route,
@@ -34,8 +43,9 @@ export function answerOf(
     return new Response(result.body(), { status: route.status, headers })
   }
   headers.set('Content-Type', 'application/json')
-  const text = request.method === 'HEAD' ? null : JSON.stringify(result ?? null)
-  return new Response(text, { status: route.status, headers })
+  const text = result instanceof JsonText ? result.text : JSON.stringify(result ?? null)
+  const body = request.method === 'HEAD' ? null : text
+  return new Response(body, { status: route.status, headers })
 }
 
 function downloadOf(

@@ -3,6 +3,7 @@ import type { FailureCode } from '../domain/failure.ts'
 import type { Namespace } from '../domain/namespaces/namespace.ts'
 import type { Permission, Principal } from '../domain/organizations/principal.ts'
 import type { Ports } from '../ports/ports.ts'
+import type { JsonText } from './answer.ts'
 import type { EventStream } from './event-stream.ts'
 
 type Schema = z.ZodType
@@ -98,7 +99,7 @@ interface Given<P, Q, B, R, S> {
       query: Input<Q>
       body: Input<B>
     },
-  ): Promise<(R extends Schema ? z.input<R> : void) | EventStream>
+  ): Promise<(R extends Schema ? z.input<R> : void) | JsonText | EventStream>
 }
 
 /** Types `handle` from the schemas: a wrong shape, status or path does not compile. */

@@ -104,11 +104,22 @@ export function foundAnswers(
   }))
 }
 
-/** An ETag of what was found: the same where nothing but times and ids of the execution differ. */
-export function executionTag(answer: z.infer<typeof ExecutionAnswer>): string {
-  const { documents, pagination, facets, aggregations } = answer
-  const found = JSON.stringify([documents, pagination, facets, aggregations])
-  return `"${hash('sha256', found, 'base64url')}"`
+/**
+ * The answer as JSON, and an ETag of what was found: the same where nothing but times and ids of the execution differ.
+ * Documents are most of it and stand in it twice; they are turned into text once.
+ */
+export function executionText(answer: z.infer<typeof ExecutionAnswer>): {
+  text: string
+  tag: string
+} {
+  const { documents, results: _, ...rest } = answer
+  const { pagination, facets, aggregations } = rest
+  const found = JSON.stringify(documents)
+  const besides = JSON.stringify([pagination, facets, aggregations])
+  return {
+    text: `{"documents":${found},"results":${found},${JSON.stringify(rest).slice(1)}`,
+    tag: `"${hash('sha256', found + besides, 'base64url')}"`,
+  }
 }
 
 function groupOf({ field, key, count }: NonNullable<FoundDocument['group']>) {

@@ -5,7 +5,7 @@ import { executeRetriever, type ExecuteOptions } from '../../domain/retrievers/e
 import {
   ExecutionAnswer,
   executionAnswer,
-  executionTag,
+  executionText,
 } from '../../domain/retrievers/execution-answer.ts'
 import { findRetriever, findRunnable } from '../../domain/retrievers/find-retriever.ts'
 import { listRetrievers } from '../../domain/retrievers/list-retrievers.ts'
@@ -14,6 +14,7 @@ import { RetrieverAnswer, retrieverAnswer } from '../../domain/retrievers/retrie
 import { parsePipeline, timeMsMaxOf } from '../../domain/retrievers/runnable.ts'
 import type { Runnable } from '../../domain/retrievers/runnable.ts'
 import { parameterSchemaOf, stages } from '../../domain/retrievers/stages.ts'
+import { JsonText } from '../answer.ts'
 import { ExecutionEvent, streamExecution } from '../execution-events.ts'
 import {
   listRequest,
@@ -293,8 +294,9 @@ async function execute(call: ExecuteCall, runnable: Runnable, more: object = {})
   }
   if (body.stream === true) return await streamExecution(call, { vectors }, answered)
   const answer = await answered({ signal })
-  if (!explain && answer.error === null) call.setHeader('ETag', executionTag(answer))
-  return answer
+  const { text, tag } = executionText(answer)
+  if (!explain && answer.error === null) call.setHeader('ETag', tag)
+  return new JsonText(text)
 }
 
 async function list(
