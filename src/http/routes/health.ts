@@ -1,6 +1,6 @@
-import { sql } from 'kysely'
 import { z } from 'zod'
 import type { Ports } from '../../ports/ports.ts'
+import { checkDatabase, checkQueue } from '../../store/checks.ts'
 import { route } from '../route.ts'
 
 const parts = [
@@ -90,7 +90,7 @@ export const healthRoutes = [
     }),
     failures: [],
     handle: async ({ ports, about, signal }) => {
-      const reason = await reasonOf(() => checkQueue(ports), checkTimeoutMs, signal)
+      const reason = await reasonOf(() => checkQueue(ports.db), checkTimeoutMs, signal)
       return {
         status: reason === null ? ('OK' as const) : ('DEGRADED' as const),
         time: ports.now().toISOString(),
@@ -111,8 +111,8 @@ async function failedParts(
   { isDeep, signal }: Asked,
 ): Promise<Partial<Record<Part, string>>> {
   const checks: Partial<Record<Part, (signal: AbortSignal) => Promise<unknown>>> = {
-    metadata: () => checkDatabase(ports),
-    task_queue: () => checkQueue(ports),
+    metadata: () => checkDatabase(ports.db),
+    task_queue: () => checkQueue(ports.db),
     vector_store: (own) => ports.vectors.ping(own),
     object_storage: async (own) => {
       await ports.blobs.ping(own)
@@ -133,15 +133,6 @@ async function failedParts(
     }),
   )
   return failed
-}
-
-async function checkDatabase({ db }: Pick<Ports, 'db'>): Promise<void> {
-  await sql`select 1`.execute(db)
-}
-
-/** Whether jobs can be read: pg-boss keeps them in a schema of its own. */
-async function checkQueue({ db }: Pick<Ports, 'db'>): Promise<void> {
-  await sql`select 1 from pgboss.job limit 1`.execute(db)
 }
 
 /** Null where the check passes in time. */
