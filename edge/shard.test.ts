@@ -44,6 +44,23 @@ async function fill(shard: Shard): Promise<void> {
   ])
 }
 
+// By default serde_json reads every tenth number of sixteen digits and more as its neighbour.
+test('a number comes back as the one that went in, whatever its digits, and after the shard was open again', async () => {
+  await using scratch = await scratchShard()
+  const { shard, path } = scratch
+  const random = () => (Math.random() - 0.5) * 10 ** Math.floor(Math.random() * 40 - 20)
+  const numbers = [123456789.12345679, 5e-324, ...Array.from({ length: 5_000 }, random)]
+  await shard.upsert(json([{ id: pointId(1), payload: { numbers } }]), [dense('a', [[1, 0, 0, 0]])])
+  const read = async (from: Shard) =>
+    parsed<Point[]>(await from.retrieve(json({ ids: [pointId(1)] })))[0]?.payload?.['numbers']
+
+  assert.deepEqual(await read(shard), numbers)
+  await shard.close()
+  const again = await loadEdge().Shard.open(path)
+  assert.deepEqual(await read(again), numbers)
+  await again.close()
+})
+
 const axis = [Float32Array.of(1, 0.1, 0, 0)]
 const nearAxis = { query: { nearest: { $vector: 0 } }, using: 'a' }
 
