@@ -15,7 +15,7 @@ import { createTexts, type Texts } from '../support/texts.ts'
 const rounds = 3
 const textsWarm = 400
 /** Short beside the seconds that are measured. */
-const pollMs = 20
+const pollMs = 100
 
 interface Round {
   /** Seconds. */

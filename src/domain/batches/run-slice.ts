@@ -14,11 +14,11 @@ import { writeChunk } from './write-chunk.ts'
 const firstRows = 16
 const rowsMax = 128
 /** How long the extraction of one chunk shall take: so often there is something to mark, and a cancel is heard. */
-const chunkMs = 300
+const chunkMs = 600
 /** Documents of one chunk: few enough to hold in memory. */
 const documentsMax = 256
 /** How long rows that are written wait for their mark, which costs a flush and a count of the ledger. */
-const markEveryMs = 400
+const markEveryMs = 1_500
 /** Chunks being extracted at once: while one ends its last texts, the next keeps the threads busy. */
 const extractionsMax = 2
 
