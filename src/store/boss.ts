@@ -6,16 +6,15 @@ import { OpenConnections } from './open-connections.ts'
 /** pg-boss's defaults notice a killed worker after 15 minutes (design 7, the queue). */
 const heartbeatSeconds = 10
 const heartbeatRefreshSeconds = 3
-/** Each look is eight queries; heartbeats are looked at as often. */
-const superviseSeconds = 2
+/** Supervision is eight queries and writes: `QueueAlarm` asks for it where a worker died, and else now and then. */
 const monitorSeconds = 1
-/** NOTIFY wakes workers at once, and `dueQueues` those whose jobs' time has come: this is for what neither saw. */
+/** NOTIFY wakes workers at once, and `QueueAlarm` those whose jobs' time has come: this is for what neither saw. */
 const pollSeconds = 30
 /** Connections of pg-boss itself; those of `add` are the caller's. */
 const connectionsMax = 4
 /** A dead worker is no failed attempt: pg-boss's own count has no end, ours stands in the job. */
 const takeoversMax = 1_000_000
-/** How long a finished job is kept to be looked at; the supervisor counts all of them each second. */
+/** How long a finished job is kept to be looked at; the alarm goes through all of them each second. */
 const keepFinishedSeconds = 600
 
 /** Of every queue of ours. */
@@ -54,8 +53,8 @@ export async function openBoss({ url, log }: { url: string; log: Logger }): Prom
     max: connectionsMax,
     schedule: false,
     useListenNotify: true,
-    superviseIntervalSeconds: superviseSeconds,
-    // Shorter than the looks are apart: else every other one would come too early.
+    supervise: false,
+    // No longer than two looks are apart: else the second one would come too early.
     monitorIntervalSeconds: monitorSeconds,
     maintenanceIntervalSeconds: 60,
     // pg-boss hands its options on to its pool.
