@@ -10,10 +10,10 @@ import { WorkerPool } from './worker-pool.ts'
 /** Texts in one job: 8 reach the best rate (240 texts/s a thread; 1 gives 117), and hold a query up by ~35 ms at most. */
 const jobTextsMax = 8
 /**
- * While queries come, so that each finds a thread sooner: beside a batch the median query took 42 % less than with 8, and
- * the batch a tenth more CPU (2026-11-23, on two cores that others used as well).
+ * While queries come a job of a batch is about so long, or one text: that is what a query waits for. It costs the batch up to
+ * half its rate, for less than eight texts at once are slower each.
  */
-const jobTextsBesideQueries = 4
+const jobMsBesideQueries = 16
 /** So long after one query another is expected. */
 const queriesExpectedMs = 1_000
 
@@ -35,8 +35,11 @@ export function openBundledModel(config: Config, log: Logger): Backend {
     queueMax: config.embeddingQueueMax,
   })
   let queriedAt = Number.NEGATIVE_INFINITY
-  const jobTexts = () =>
-    performance.now() - queriedAt < queriesExpectedMs ? jobTextsBesideQueries : jobTextsMax
+  const jobTexts = () => {
+    const expectsQueries = performance.now() - queriedAt < queriesExpectedMs
+    if (!expectsQueries || pool.textMs === 0) return jobTextsMax
+    return Math.min(jobTextsMax, Math.max(1, Math.floor(jobMsBesideQueries / pool.textMs)))
+  }
   return {
     describe: async () => bundled,
     embed: (texts, priority, signal) => {

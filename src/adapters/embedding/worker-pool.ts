@@ -10,6 +10,8 @@ type Result = Float32Array | TextRefusal
 interface Job {
   id: number
   texts: readonly string[]
+  /** When a thread took it. */
+  begunAt: number
   /** A job whose thread died is given to another one, once. */
   attempts: number
   resolve(results: Result[]): void
@@ -21,6 +23,8 @@ interface Thread {
   job: Job | null
 }
 
+/** How much of what was known of the model's speed one job changes. */
+const learningRate = 0.1
 /** Deaths of a thread that a job survives; a text that kills the model must not kill it for ever. */
 const attemptsMax = 2
 
@@ -36,6 +40,7 @@ export class WorkerPool implements AsyncDisposable {
   readonly #waiting: Record<Priority, Job[]> = { query: [], batch: [] }
   readonly #threads = new Set<Thread>()
   #lastId = 0
+  #textMs = 0
   #isClosed = false
 
   constructor(file: URL, options: { log: Logger; threadsMax: number; queueMax: number }) {
@@ -43,6 +48,11 @@ export class WorkerPool implements AsyncDisposable {
     this.#log = options.log
     this.#threadsMax = options.threadsMax
     this.#queueMax = options.queueMax
+  }
+
+  /** Milliseconds that a text lately took its thread; 0: nobody knows yet. */
+  get textMs(): number {
+    return this.#textMs
   }
 
   /** Throws `inference_unavailable` where the queue is full, the model fails, or the pool is closed. */
@@ -54,7 +64,7 @@ export class WorkerPool implements AsyncDisposable {
       throw unavailable(`${this.#queueMax} calls wait for it already`)
 
     const { promise, resolve, reject } = Promise.withResolvers<Result[]>()
-    const job: Job = { id: ++this.#lastId, texts, attempts: 0, resolve, reject }
+    const job: Job = { id: ++this.#lastId, texts, begunAt: 0, attempts: 0, resolve, reject }
     // Only the wait ends: a job that a thread has begun runs on, and its answer is dropped.
     const abort = () => {
       const at = queue.indexOf(job)
@@ -86,6 +96,7 @@ export class WorkerPool implements AsyncDisposable {
       if (!job) return
       thread.job = job
       job.attempts += 1
+      job.begunAt = performance.now()
       thread.worker.postMessage({ id: job.id, texts: job.texts })
     }
   }
@@ -111,9 +122,15 @@ export class WorkerPool implements AsyncDisposable {
   #finish(thread: Thread, reply: EmbedReply): void {
     const job = thread.job
     thread.job = null
+    if (job) this.#learnSpeed((performance.now() - job.begunAt) / job.texts.length)
     if (job && 'results' in reply) job.resolve(reply.results)
     else if (job && 'error' in reply) job.reject(unavailable(reply.error))
     this.#dispatch()
+  }
+
+  #learnSpeed(textMs: number): void {
+    this.#textMs =
+      this.#textMs === 0 ? textMs : this.#textMs + (textMs - this.#textMs) * learningRate
   }
 
   /** `error` and `exit` both come here; the first one counts. */
