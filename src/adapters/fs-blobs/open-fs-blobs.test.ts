@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readlink, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
@@ -23,6 +23,27 @@ async function temporaryFolder(): Promise<string> {
 blobStoreContract('FsBlobs', async () => await openFsBlobs(await temporaryFolder()))
 
 describe('openFsBlobs()', () => {
+  // Node ends a process that leaves a file handle to the garbage collector.
+  test('a blob that is opened and never read holds no file open', async (t) => {
+    if (process.platform !== 'linux') return t.skip('there is no /proc')
+    const folder = await temporaryFolder()
+    const store = await openFsBlobs(folder)
+    const { hash } = await store.put(Buffer.from('here'))
+
+    const content = await store.open(hash)
+    const aborted = await store.open(hash, AbortSignal.abort())
+
+    const held = await Promise.all(
+      (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+    )
+    assert.deepEqual(
+      held.filter((path) => path.startsWith(folder)),
+      [],
+    )
+    assert.ok(content && aborted)
+    assert.deepEqual(Buffer.concat(await Array.fromAsync(content)).toString(), 'here')
+  })
+
   test('a blob lies under two levels of folders, and nothing else is left behind', async () => {
     const folder = await temporaryFolder()
     const store = await openFsBlobs(folder)

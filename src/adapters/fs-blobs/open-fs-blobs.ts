@@ -64,8 +64,8 @@ class FsBlobs implements BlobStore {
 
   async open(hash: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array> | null> {
     const path = this.#pathOf(hash)
-    const file = path === null ? null : await onDisk(open(path, 'r').catch(nullIfAbsent))
-    return file && chunksOf(file, signal)
+    if (path === null || (await onDisk(readable(path))) === null) return null
+    return chunksOf(path, signal)
   }
 
   async has(hash: string): Promise<boolean> {
@@ -149,7 +149,9 @@ async function writeWhole(file: FileHandle, chunk: Uint8Array): Promise<void> {
   }
 }
 
-async function* chunksOf(file: FileHandle, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+/** Opened by whoever reads: what nobody reads holds no file. */
+async function* chunksOf(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const file = await onDisk(open(path, 'r'))
   try {
     for (;;) {
       signal?.throwIfAborted()
@@ -160,6 +162,11 @@ async function* chunksOf(file: FileHandle, signal?: AbortSignal): AsyncGenerator
   } finally {
     await file.close()
   }
+}
+
+/** Null where there is no such file. */
+async function readable(path: string): Promise<true | null> {
+  return await access(path, constants.R_OK).then(() => true as const, nullIfAbsent)
 }
 
 async function sync(folder: string): Promise<void> {
