@@ -40,7 +40,7 @@ export function answerOf(
   if (result instanceof Download) return downloadOf(result, route.status, request, headers)
   if (result instanceof EventStream) {
     headers.set('Content-Type', 'text/event-stream')
-    return new Response(result.body(), { status: route.status, headers })
+    return new Response(result.body, { status: route.status, headers })
   }
   headers.set('Content-Type', 'application/json')
   const text = result instanceof JsonText ? result.text : JSON.stringify(result ?? null)

@@ -8,6 +8,7 @@ import { boundless } from '../ports/disk-room.ts'
 import type { Ports } from '../ports/ports.ts'
 import { createApi } from './api.ts'
 import { route, type Route } from './route.ts'
+import type { Answer } from '../../test/support/server.ts'
 
 interface Line {
   level: string
@@ -39,8 +40,7 @@ function bench(routes: readonly Route[], env: Record<string, string> = {}) {
   return { send, lines }
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- the test reads what the wire says
-async function json(response: Response): Promise<any> {
+async function json(response: Response): Promise<Answer> {
   return await response.json()
 }
 

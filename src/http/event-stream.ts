@@ -1,19 +1,13 @@
-/** Events as an answer (`text/event-stream`), each sent as it comes. */
+/** Events as an answer, in the bytes of `text/event-stream`. */
 export class EventStream {
-  readonly #events: ReadableStream<object>
+  readonly body: ReadableStream<Uint8Array>
 
-  constructor(events: ReadableStream<object>) {
-    this.#events = events
+  constructor(body: ReadableStream<Uint8Array>) {
+    this.body = body
   }
+}
 
-  /** The bytes; where nobody reads on, the source is told. */
-  body(): ReadableStream<Uint8Array> {
-    const encoder = new TextEncoder()
-    return this.#events.pipeThrough(
-      new TransformStream({
-        transform: (event, sink) =>
-          sink.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`)),
-      }),
-    )
-  }
+/** One event as it goes over the wire. */
+export function eventBytes(event: object): Uint8Array {
+  return Buffer.from(`data: ${JSON.stringify(event)}\n\n`)
 }

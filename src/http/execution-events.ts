@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { fail } from '../domain/failure.ts'
+import type { Namespace } from '../domain/namespaces/namespace.ts'
 import type { ExecuteOptions } from '../domain/retrievers/execute-retriever.ts'
 import { foundAnswers, type ExecutionAnswer } from '../domain/retrievers/execution-answer.ts'
 import { rounded } from '../domain/retrievers/rounded.ts'
 import type { StageProgress } from '../domain/retrievers/stage-progress.ts'
 import { problemOf, type Problem } from './errors.ts'
-import { EventStream } from './event-stream.ts'
+import { eventBytes, EventStream } from './event-stream.ts'
 import type { NamespaceCall } from './route.ts'
 
 /** Contract 17.3, streaming: the last event carries all of the answer besides. */
@@ -31,6 +32,7 @@ export const ExecutionEvent = z.looseObject({
 })
 export type ExecutionEvent = z.infer<typeof ExecutionEvent>
 
+type OfNamespace = { namespace: Pick<Namespace, 'id'> }
 type Answer = z.infer<typeof ExecutionAnswer>
 type Execute = (options: Pick<ExecuteOptions, 'onStage' | 'signal'>) => Promise<Answer>
 
@@ -39,32 +41,35 @@ type Execute = (options: Pick<ExecuteOptions, 'onStage' | 'signal'>) => Promise<
  * stream; what fails later is an event. It ends where its client goes, or the request's time is up.
  */
 export async function streamExecution(
-  call: Pick<NamespaceCall, 'ports' | 'namespace' | 'requestId' | 'signal'>,
+  call: Pick<NamespaceCall, 'ports' | 'requestId' | 'signal'> & OfNamespace,
   options: { vectors: boolean },
   execute: Execute,
 ): Promise<EventStream> {
   const { ports, requestId } = call
   const limitMs = ports.config.requestTimeoutMs
   const stop = new AbortController()
+  const stopped = Promise.withResolvers<never>()
+  stop.signal.addEventListener('abort', () => stopped.reject(stop.signal.reason))
   const timer = setTimeout(() => stop.abort(fail('request_timeout', { limitMs })), limitMs)
   const source = new Events(() => stop.abort())
   let executionId: string | null = null
   const begun = Promise.withResolvers<void>()
-  const run = execute({
+  const work = execute({
     signal: AbortSignal.any([call.signal, stop.signal]),
     onStage: (progress) => {
       executionId = progress.executionId
       source.send(stageEvent(call, progress, options))
       begun.resolve()
     },
-  }).finally(() => clearTimeout(timer))
+  })
+  // A stage may go on for a while after it was told to stop; nobody waits for it.
+  const run = Promise.race([work, stopped.promise]).finally(() => clearTimeout(timer))
   await Promise.race([begun.promise, run])
   run.then(
     (answer) => source.end(completeEvent(answer)),
     (error: unknown) => {
       if (source.isLeft) return
-      const reason: unknown = stop.signal.aborted ? stop.signal.reason : error
-      const problem = problemOf(reason, requestId)
+      const problem = problemOf(error, requestId)
       if (problem.status === 500)
         ports.log.error({ request_id: requestId, err: error }, 'execution failed')
       source.end({
@@ -75,16 +80,16 @@ export async function streamExecution(
       })
     },
   )
-  return new EventStream(source.events)
+  return new EventStream(source.bytes)
 }
 
 /** Events of one execution: a few for each stage, kept until they are read. */
 class Events {
-  readonly events: ReadableStream<ExecutionEvent>
-  #sink: ReadableStreamDefaultController<ExecutionEvent> | null = null
+  readonly bytes: ReadableStream<Uint8Array>
+  #sink: ReadableStreamDefaultController<Uint8Array> | null = null
 
   constructor(leave: () => void) {
-    this.events = new ReadableStream({
+    this.bytes = new ReadableStream({
       start: (sink) => {
         this.#sink = sink
       },
@@ -101,7 +106,7 @@ class Events {
   }
 
   send(event: ExecutionEvent): void {
-    this.#sink?.enqueue(event)
+    this.#sink?.enqueue(eventBytes(event))
   }
 
   end(event: ExecutionEvent): void {
@@ -124,7 +129,7 @@ const noStage = {
 const eventTypes = { begun: 'stage_start', done: 'stage_complete', failed: 'stage_error' } as const
 
 function stageEvent(
-  { namespace, requestId }: Pick<NamespaceCall, 'namespace' | 'requestId'>,
+  { namespace, requestId }: Pick<NamespaceCall, 'requestId'> & OfNamespace,
   progress: StageProgress,
   options: { vectors: boolean },
 ): ExecutionEvent {

@@ -92,6 +92,7 @@ export function executionAnswer(
   }
 }
 
+/** What stages found, as it goes over the wire: a document that no search ranked has the score null. */
 export function foundAnswers(
   found: readonly FoundDocument[],
   namespace: Pick<Namespace, 'id'>,

@@ -9,6 +9,7 @@ import type { Ports } from '../../ports/ports.ts'
 import type { Db } from '../../store/tables.ts'
 import { createApi } from '../api.ts'
 import { healthRoutes } from './health.ts'
+import type { Answer } from '../../../test/support/server.ts'
 
 /** What the checks touch: the database is real, the other parts answer as told. */
 function bench(db: Db, ping: () => Promise<void> = async () => {}) {
@@ -26,8 +27,7 @@ function bench(db: Db, ping: () => Promise<void> = async () => {}) {
   const api = createApi(healthRoutes, ports, { version: '1.2.3', dataFormat: 7 })
   return async (path: string) => {
     const response = await api.fetch(new Request(`http://test${path}`))
-    // oxlint-disable-next-line typescript/no-explicit-any -- the test reads what the wire says
-    return { status: response.status, body: (await response.json()) as any }
+    return { status: response.status, body: (await response.json()) as Answer }
   }
 }
 

@@ -14,6 +14,7 @@ import { route } from '../route.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import { organizationRoutes } from './organizations.ts'
 import { userRoutes } from './users.ts'
+import type { Answer } from '../../../test/support/server.ts'
 
 const whichNamespace = route({
   operationId: 'whichNamespace',
@@ -61,8 +62,7 @@ async function open(now: () => Date = () => new Date()) {
     }
     const request = { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) }
     const response = await api.fetch(new Request(`http://test${path}`, request))
-    // oxlint-disable-next-line typescript/no-explicit-any -- the test reads what the wire says
-    return { status: response.status, body: (await response.json()) as any }
+    return { status: response.status, body: (await response.json()) as Answer }
   }
   const owned = stack.move()
   return { ports, api, key, call, [Symbol.asyncDispose]: () => owned.disposeAsync() }
