@@ -134,6 +134,35 @@ describe('openQueue()', () => {
     assert.deepEqual(jobs.payloads(), [{ i: 2 }])
   })
 
+  test('a job that is withdrawn does not run, unless its transaction is rolled back; no other goes with it', async () => {
+    await using database = await openTestDatabase()
+    await using queue = await openQueue({ url: database.url, log })
+    const jobs = collect()
+    for (const key of ['taken', 'kept', 'other'])
+      await queue.add(database.db, 'note', { key }, { singletonKey: key })
+    await queue.add(database.db, 'memo', { key: 'taken' }, { singletonKey: 'taken' })
+
+    await database.db.transaction().execute((tx) => queue.withdraw(tx, 'note', 'taken'))
+    const rolledBack = database.db.transaction().execute(async (tx) => {
+      await queue.withdraw(tx, 'note', 'kept')
+      throw new Error('rolled back')
+    })
+    await assert.rejects(rolledBack, /rolled back/)
+    await queue.withdraw(database.db, 'note', 'never added')
+    await queue.work('note', options, jobs.run)
+    await queue.work('memo', options, jobs.run)
+    await jobs.reach(3)
+    await sleep(100)
+
+    assert.deepEqual(
+      jobs
+        .payloads()
+        .map((payload) => (payload as { key: string }).key)
+        .toSorted(),
+      ['kept', 'other', 'taken'],
+    )
+  })
+
   test('a delayed job runs when its time has come', async () => {
     await using database = await openTestDatabase()
     await using queue = await openQueue({ url: database.url, log })

@@ -12,6 +12,8 @@ import type { Db } from './tables.ts'
 /** Work for later, on the same PostgreSQL: the job is there if, and only if, the transaction that adds it commits. */
 export interface Queue extends AsyncDisposable {
   add(db: Db, name: string, payload: object, options?: JobOptions): Promise<void>
+  /** Takes back the job with that key that still waits, if there is one, where the transaction commits. */
+  withdraw(db: Db, name: string, singletonKey: string): Promise<void>
   /**
    * Runs `run` for each job of the name until the queue is closed. Throwing retries by the job's attempts;
    * throwing `JobRefused` ends the job at once.
@@ -118,6 +120,13 @@ class PgBossQueue implements Queue {
     // The policy keeps one waiting job a key: jobs without one get their own.
     else await this.#boss.send(name, envelope, { ...options, singletonKey: randomUUID() })
     this.#alarm.wakeAfter(name, delaySeconds)
+  }
+
+  async withdraw(db: Db, name: string, singletonKey: string): Promise<void> {
+    await fromKysely(db).executeSql(
+      "DELETE FROM pgboss.job WHERE name = $1 AND singleton_key = $2 AND state < 'active'",
+      [name, singletonKey],
+    )
   }
 
   async work(

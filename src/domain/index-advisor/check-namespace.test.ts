@@ -1,3 +1,4 @@
+import { fronted } from '../../../test/support/fronted.ts'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -304,13 +305,6 @@ function counting(ports: Ports, built: () => void): Ports {
   })
 }
 
-/** The living engine with some methods in front of it. */
 function withVectors(ports: Ports, changed: Partial<Ports['vectors']>): Ports {
-  const vectors = new Proxy(ports.vectors, {
-    get(target, key) {
-      const member: unknown = Reflect.get(changed, key) ?? Reflect.get(target, key)
-      return typeof member === 'function' ? member.bind(target) : member
-    },
-  })
-  return { ...ports, vectors }
+  return { ...ports, vectors: fronted(ports.vectors, changed) }
 }

@@ -1,3 +1,4 @@
+import { fronted } from '../../../test/support/fronted.ts'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
@@ -10,7 +11,6 @@ import {
 import { openTestPorts } from '../../../test/support/ports.ts'
 import { leafOf, openWrittenNamespace } from '../../../test/support/written-namespace.ts'
 import type { Ports } from '../../ports/ports.ts'
-import type { VectorEngine } from '../../ports/vector-engine.ts'
 import { collectionOf, type Namespace } from '../namespaces/namespace.ts'
 import type { PayloadIndex } from '../payload-indexes/payload-index.ts'
 import { probeIndex } from './probe-index.ts'
@@ -89,15 +89,9 @@ describe('an index that makes itself', () => {
 
 /** Real ports, but for an engine that builds indexes of another type than it is asked for. */
 function building(ports: Ports, type: 'integer'): Ports {
-  const vectors = new Proxy(ports.vectors, {
-    get(engine, name: keyof VectorEngine) {
-      if (name === 'createPayloadIndex') {
-        return (collection: string, field: string) =>
-          engine.createPayloadIndex(collection, field, { type })
-      }
-      const member = engine[name]
-      return typeof member === 'function' ? member.bind(engine) : member
-    },
+  const vectors = fronted(ports.vectors, {
+    createPayloadIndex: (collection, field) =>
+      ports.vectors.createPayloadIndex(collection, field, { type }),
   })
   return { ...ports, vectors }
 }

@@ -84,16 +84,20 @@ export async function createNamespace(
 
 /** Safe to run again from any point: each step does nothing where it is already done. */
 export async function finishNamespace(
-  ports: Pick<Ports, 'db' | 'cache' | 'vectors' | 'config'>,
+  ports: Pick<Ports, 'db' | 'queue' | 'cache' | 'vectors' | 'config'>,
   namespace: Namespace,
   lease: Pick<ExclusiveLease, 'check'>,
 ): Promise<void> {
-  const { db, cache, vectors } = ports
+  const { db, queue, cache, vectors } = ports
   await vectors.createCollection(collectionOf(namespace), collectionSpec(namespace.vectors))
   await convergeIndexes(ports, namespace, lease)
   await vectors.setAlias(aliasOf(namespace), collectionOf(namespace))
   await lease.check()
-  await markNamespaceReady(db, namespace.id)
+  await db.transaction().execute(async (tx) => {
+    // There is nothing left for it to finish.
+    if (await markNamespaceReady(tx, namespace.id))
+      await queue.withdraw(tx, 'namespace.converge', namespace.id)
+  })
   cache.forget('namespaces')
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { fronted } from '../../../test/support/fronted.ts'
 import { openTestPorts } from '../../../test/support/ports.ts'
 import { adminOf } from '../../../test/support/principal.ts'
 import type { Ports } from '../../ports/ports.ts'
@@ -199,13 +200,7 @@ function films(namespace_name: string): Promise<Namespace> {
 
 /** The real engine, but for some of its answers. */
 function withEngine(answers: Partial<VectorEngine>): Ports {
-  const engine = new Proxy(ports.vectors, {
-    get(target, key) {
-      const own: unknown = Reflect.get(answers, key) ?? Reflect.get(target, key)
-      return typeof own === 'function' && !(key in answers) ? own.bind(target) : own
-    },
-  })
-  return { ...ports, vectors: engine }
+  return { ...ports, vectors: fronted(ports.vectors, answers) }
 }
 
 function customOf({ payloadIndexes }: Namespace): Record<string, string> {

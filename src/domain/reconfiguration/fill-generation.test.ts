@@ -1,3 +1,4 @@
+import { fronted } from '../../../test/support/fronted.ts'
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
@@ -247,17 +248,13 @@ function lineageOf(films: FilmNamespace, pointId: string) {
 /** The real ports, but that something happens before each upsert into a generation. */
 function beforeWrites(ports: Ports, suffix: string, race: () => Promise<void>): Ports {
   let isRacing = false
-  const vectors = new Proxy(ports.vectors, {
-    get(target, key) {
-      const member: unknown = Reflect.get(target, key)
-      if (typeof member !== 'function' || typeof key === 'symbol') return member
-      return async (...args: unknown[]) => {
-        if (key === 'write' && String(args[0]).endsWith(suffix) && !isRacing) {
-          isRacing = true
-          await race().finally(() => (isRacing = false))
-        }
-        return await Reflect.apply(member, target, args)
+  const vectors = fronted(ports.vectors, {
+    async write(collection, ...given) {
+      if (collection.endsWith(suffix) && !isRacing) {
+        isRacing = true
+        await race().finally(() => (isRacing = false))
       }
+      await ports.vectors.write(collection, ...given)
     },
   })
   return { ...ports, vectors }

@@ -1,3 +1,4 @@
+import { fronted } from '../../../test/support/fronted.ts'
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openTestPorts } from '../../../test/support/ports.ts'
@@ -655,15 +656,10 @@ const eightTypes: { field_name: string; type: string; given?: object; built: obj
 
 /** The real engine, whose payload indexes are built when `may` says so. */
 function slowly(engine: VectorEngine, may: Promise<void>): VectorEngine {
-  return new Proxy(engine, {
-    get(target, key) {
-      const own: unknown = Reflect.get(target, key)
-      if (typeof own !== 'function') return own
-      if (key !== 'createPayloadIndex') return own.bind(target)
-      return async (...given: unknown[]) => {
-        await may
-        await Reflect.apply(own, target, given)
-      }
+  return fronted(engine, {
+    async createPayloadIndex(...given) {
+      await may
+      await engine.createPayloadIndex(...given)
     },
   })
 }
