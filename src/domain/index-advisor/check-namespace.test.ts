@@ -1,6 +1,6 @@
-import { fronted } from '../../../test/support/fronted.ts'
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { fronted } from '../../../test/support/fronted.ts'
 import {
   builtIndexes,
   currently,

@@ -158,7 +158,10 @@ describe('a gain', () => {
 
     assert.match(sentence, /^Saved 95 % of the time \(95 % interval 9\d % to 9\d %\)/)
     assert.match(sentence, /10\.\d+ ms → 0\.5\d ms a read by 4 recorded queries of 1 shape/)
-    assert.match(sentence, /40 runs; of 1 other shape the worst changed by \+2 %\.$/)
+    assert.match(
+      sentence,
+      /40 runs; of 1 other shape the worst, 'a list by brand', changed by \+2 %\.$/,
+    )
   })
 
   test('of one shape that gains and one that loses is their sum by frequency', () => {

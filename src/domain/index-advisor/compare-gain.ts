@@ -58,10 +58,7 @@ export function compareGain(
   path: string,
   thresholds: GainThresholds = defaultThresholds,
 ): Gain {
-  const pairs = pairsOf(before, after)
-  const own = pairs.filter(({ paths, shape }) => shape !== controlShape && paths.includes(path))
-  const control = pairs.find(({ shape }) => shape === controlShape)
-  const others = pairs.filter((pair) => pair !== control && !own.includes(pair))
+  const { own, others, control } = sidesOf(before, after, path)
   if (own.length === 0) return notMeasured(path)
 
   const gain = gainOf(own)
@@ -83,6 +80,34 @@ export function compareGain(
     worst: worst && { shape: worst.shape, change: worst.change },
     verdict,
     sentence: tellGain(figures, path, verdict, thresholds),
+  }
+}
+
+/** Those of the shapes without the path that, as far as was measured, surely lost more than they may. Pure. */
+export function lostShapes(
+  before: Measurement,
+  after: Measurement,
+  path: string,
+  { lossMax }: Pick<GainThresholds, 'lossMax'> = defaultThresholds,
+): string[] {
+  const { others, control } = sidesOf(before, after, path)
+  return others
+    .filter((other) => lossOf(other, control, lossMax).isTooMuch)
+    .map(({ shape }) => shape)
+}
+
+function sidesOf(
+  before: Measurement,
+  after: Measurement,
+  path: string,
+): Pick<Figures, 'own' | 'others' | 'control'> {
+  const pairs = pairsOf(before, after)
+  const control = pairs.find(({ shape }) => shape === controlShape)
+  const asked = pairs.filter((pair) => pair !== control)
+  return {
+    own: asked.filter(({ paths }) => paths.includes(path)),
+    others: asked.filter(({ paths }) => !paths.includes(path)),
+    control,
   }
 }
 

@@ -149,7 +149,7 @@ async function asked(
 
 /** None where nothing was measured of it. */
 function measuredShape(timed: TimedShape): MeasuredShape[] {
-  const { shape, weight, paths, controlMs } = timed
+  const { shape, controlMs } = timed
   const runs =
     shape === controlShape
       ? [{ key: 'control', ms: controlMs }]
@@ -157,20 +157,25 @@ function measuredShape(timed: TimedShape): MeasuredShape[] {
   const taken = runs
     .filter(({ ms }) => ms.length > 0)
     .map(({ key, ms }) => ({ key, ms: ms.map(rounded) }))
-  if (taken.length === 0) return []
-  const all = taken.flatMap(({ ms }) => ms)
-  return [
-    {
-      shape,
-      weight,
-      samples: shape === controlShape ? 0 : taken.length,
-      p50Ms: rounded(medianOf(all)),
-      p95Ms: rounded(quantile(all, 0.95)),
-      spreadMs: [rounded(quantile(all, 0.25)), rounded(quantile(all, 0.75))],
-      paths,
-      runs: taken,
-    },
-  ]
+  return taken.length === 0 ? [] : [rowOf(timed, taken)]
+}
+
+/** What there is to say of a shape with these runs. */
+export function rowOf(
+  { shape, weight, paths }: Pick<MeasuredShape, 'shape' | 'weight' | 'paths'>,
+  runs: MeasuredShape['runs'],
+): MeasuredShape {
+  const all = runs.flatMap(({ ms }) => ms)
+  return {
+    shape,
+    weight,
+    samples: shape === controlShape ? 0 : runs.length,
+    p50Ms: rounded(medianOf(all)),
+    p95Ms: rounded(quantile(all, 0.95)),
+    spreadMs: [rounded(quantile(all, 0.25)), rounded(quantile(all, 0.75))],
+    paths,
+    runs,
+  }
 }
 
 /** To the microsecond. */

@@ -47,7 +47,7 @@ export function tellGain(
   const times = `${milliseconds(before / weight)} → ${milliseconds(after / weight)} a read`
   const basis = `${countOf(own, 'query', 'queries')} of ${plural(own.length, 'shape')} with '${path}', ${runsIn(own)} runs`
   const beside = worst
-    ? `; of ${plural(others.length, 'other shape')} the worst changed by ${changeTold(worst, lossMax)}`
+    ? `; of ${plural(others.length, 'other shape')} the worst, '${worst.shape}', changed by ${changeTold(worst, lossMax)}`
     : ''
   const why =
     verdict === 'keep'

@@ -2,7 +2,7 @@ import { blockedUntil, type BlockCause } from './block.ts'
 import { compareGain, thresholdsOf } from './compare-gain.ts'
 import { tellDead } from './dead-index.ts'
 import type { IndexDecision, Parity } from './decision.ts'
-import { measureSamples } from './measure-gain.ts'
+import { measureAfter } from './measure-after.ts'
 import { moveDecision } from './move-decision.ts'
 import { sameAnswers } from './parity.ts'
 import { probeIndex } from './probe-index.ts'
@@ -45,11 +45,11 @@ export async function verifyIndex(
   }
   if (reads.own === 0) return await keepUnproven(ports, decision, parity)
 
-  const measured = await measureSamples(ports, namespace, reads.samples, reads.shapes, signal)
-  if (!decision.before)
-    throw new Error(`Decision ${decision.id} was not measured before its build.`)
+  const { path, before } = decision
+  if (!before) throw new Error(`Decision ${decision.id} was not measured before its build.`)
+  const measured = await measureAfter(ports, namespace, { path, before }, reads, signal)
   const thresholds = thresholdsOf(ports.config)
-  const gain = compareGain(decision.before, measured, decision.path, thresholds)
+  const gain = compareGain(before, measured, path, thresholds)
   const after = { ...measured, gain }
   const same = `${queries} recorded reads were asked again, without a difference.`
   const reason = `${tellRule(decision.inputs)} ${gain.sentence} ${same}`
