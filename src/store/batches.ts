@@ -33,12 +33,7 @@ export async function readBatch(
   id: string,
   bucketId: string | null = null,
 ): Promise<Batch | null> {
-  const row = await db
-    .selectFrom('batches')
-    .selectAll()
-    .where('id', '=', id)
-    .$if(bucketId !== null, (query) => query.where('bucket_id', '=', bucketId))
-    .executeTakeFirst()
+  const row = await batchRow(db, id, bucketId).executeTakeFirst()
   return row ? batchOf(row) : null
 }
 
@@ -51,14 +46,16 @@ export async function lockBatch(
   id: string,
   bucketId: string | null = null,
 ): Promise<Batch | null> {
-  const row = await db
+  const row = await batchRow(db, id, bucketId).forUpdate().executeTakeFirst()
+  return row ? batchOf(row) : null
+}
+
+function batchRow(db: Db, id: string, bucketId: string | null) {
+  return db
     .selectFrom('batches')
     .selectAll()
     .where('id', '=', id)
     .$if(bucketId !== null, (query) => query.where('bucket_id', '=', bucketId))
-    .forUpdate()
-    .executeTakeFirst()
-  return row ? batchOf(row) : null
 }
 
 export interface BatchChange {

@@ -113,14 +113,7 @@ export async function knownObjectIds(
   bucketId: string,
   ids: readonly string[],
 ): Promise<Set<string>> {
-  if (ids.length === 0) return new Set()
-  const rows = await db
-    .selectFrom('objects')
-    .select('id')
-    .where('bucket_id', '=', bucketId)
-    .where('id', '=', anyOf(ids))
-    .execute()
-  return new Set(rows.map(({ id }) => id))
+  return await objectIdsWithin(db, 'bucket_id', bucketId, ids)
 }
 
 /** Those of `ids` that are objects of the namespace, whatever their bucket. */
@@ -129,11 +122,20 @@ export async function existingObjectIds(
   namespaceId: string,
   ids: readonly string[],
 ): Promise<Set<string>> {
+  return await objectIdsWithin(db, 'namespace_id', namespaceId, ids)
+}
+
+async function objectIdsWithin(
+  db: Db,
+  column: 'bucket_id' | 'namespace_id',
+  ownerId: string,
+  ids: readonly string[],
+): Promise<Set<string>> {
   if (ids.length === 0) return new Set()
   const rows = await db
     .selectFrom('objects')
     .select('id')
-    .where('namespace_id', '=', namespaceId)
+    .where(column, '=', ownerId)
     .where('id', '=', anyOf(ids))
     .execute()
   return new Set(rows.map(({ id }) => id))

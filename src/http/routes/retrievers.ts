@@ -70,6 +70,18 @@ const ListAnswer = z.object({
   pagination: paginationSchema,
 })
 
+/** What may keep stages from answering. */
+const executionFailures = [
+  'request_invalid',
+  'bad_request',
+  'not_found',
+  'not_enabled',
+  'inference_unavailable',
+  'plugin_failed',
+  'plugins_unavailable',
+  'engine_unavailable',
+] as const
+
 export const retrieverRoutes = [
   route({
     operationId: 'listStages',
@@ -217,16 +229,7 @@ export const retrieverRoutes = [
     body: z.looseObject(execution),
     response: ExecutionAnswer,
     event: ExecutionEvent,
-    failures: [
-      'request_invalid',
-      'bad_request',
-      'not_found',
-      'not_enabled',
-      'inference_unavailable',
-      'plugin_failed',
-      'plugins_unavailable',
-      'engine_unavailable',
-    ],
+    failures: executionFailures,
     handle: async (call) => {
       const runnable = await findRunnable(call.ports, call.namespace, call.params.retriever_id)
       return await execute(call, runnable)
@@ -245,16 +248,7 @@ export const retrieverRoutes = [
     bodyRequired: true,
     response: ExecutionAnswer,
     event: ExecutionEvent,
-    failures: [
-      'request_invalid',
-      'bad_request',
-      'not_found',
-      'not_enabled',
-      'inference_unavailable',
-      'plugin_failed',
-      'plugins_unavailable',
-      'engine_unavailable',
-    ],
+    failures: executionFailures,
     handle: async (call) => {
       const { plan, collectionIds, inputSchema, budgetLimits } = await parsePipeline(
         call.ports,
