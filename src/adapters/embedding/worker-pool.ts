@@ -21,6 +21,8 @@ interface Job {
 interface Thread {
   worker: Worker
   job: Job | null
+  /** Its first job waits until the model is loaded, and tells nothing of its speed. */
+  isWarm: boolean
 }
 
 /** How much of what was known of the model's speed one job changes. */
@@ -109,7 +111,7 @@ export class WorkerPool implements AsyncDisposable {
   }
 
   #startThread(): Thread {
-    const thread: Thread = { worker: new Worker(this.#file), job: null }
+    const thread: Thread = { worker: new Worker(this.#file), job: null, isWarm: false }
     this.#threads.add(thread)
     thread.worker.on('message', (reply: EmbedReply) => this.#finish(thread, reply))
     thread.worker.on('error', (error) =>
@@ -122,7 +124,8 @@ export class WorkerPool implements AsyncDisposable {
   #finish(thread: Thread, reply: EmbedReply): void {
     const job = thread.job
     thread.job = null
-    if (job) this.#learnSpeed((performance.now() - job.begunAt) / job.texts.length)
+    if (job && thread.isWarm) this.#learnSpeed((performance.now() - job.begunAt) / job.texts.length)
+    thread.isWarm = true
     if (job && 'results' in reply) job.resolve(reply.results)
     else if (job && 'error' in reply) job.reject(unavailable(reply.error))
     this.#dispatch()
