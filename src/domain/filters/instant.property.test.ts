@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { fillEngine, openReadPorts } from '../../../test/support/engine-place.ts'
 import { collectionOf } from '../namespaces/namespace.ts'
 import type { ReadPorts } from '../documents/read.ts'
-import { instantText, momentOf } from './instant.ts'
+import { instantOf, instantText, isInstant, momentOf } from './instant.ts'
 
 const digits = (most: number) =>
   fc.oneof(
@@ -101,3 +101,24 @@ describe('momentOf() takes for dates what the engine does', () => {
     }
   })
 })
+
+describe('isInstant()', () => {
+  test('is true of what has an instant, for every day and hour there may be and some there are not', () => {
+    const two = (n: number) => String(n).padStart(2, '0')
+    for (const year of ['2023', '2024', '1900', '0000'])
+      for (let month = 0; month <= 13; month++)
+        for (let day = 0; day <= 32; day++) agree(`${year}-${two(month)}-${two(day)}T10:00:00Z`)
+    for (let hour = 0; hour <= 25; hour++)
+      for (const minute of [0, 59, 60]) agree(`2024-05-06T${two(hour)}:${two(minute)}:00Z`)
+    for (const rest of ['59Z', '60Z', '61Z', '00.5Z', '00.Z', '00z', '00+01:00', '00', '00Z '])
+      agree(`2024-05-06T10:00:${rest}`)
+  })
+
+  test('is true of what has an instant, in every form', () => {
+    fc.assert(fc.property(text, agree), { numRuns: 2_000 })
+  })
+})
+
+function agree(text: string): void {
+  assert.equal(isInstant(text), instantOf(text) !== null, text)
+}

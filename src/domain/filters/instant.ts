@@ -47,6 +47,16 @@ export function instantOf(text: string): bigint | null {
   return momentOf(text)?.microseconds ?? null
 }
 
+const plainDay = String.raw`(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31`
+const plainTime = String.raw`(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?`
+/** As most dates are written, but 29 February: surely a date, without a look at its parts. */
+const plainDate = new RegExp(String.raw`^\d{4}-(?:${plainDay})T${plainTime}Z$`)
+
+/** Whether the engine would take the text for a date. */
+export function isInstant(text: string): boolean {
+  return (text.length <= lengthMax && plainDate.test(text)) || instantOf(text) !== null
+}
+
 /** As `instantOf`, leap seconds apart. */
 export function momentOf(text: string): Moment | null {
   // Most texts are no dates, and show it at once.

@@ -121,7 +121,7 @@ function boundedShape(head: string, texts: string[], tail: string): string {
   if (texts.length === 0) return `${head}all${boundedName(tail)}`
   const [only = ''] = texts
   if (texts.length === 1) return `${head}${only}${tail === '' ? '' : boundedName(tail)}`
-  const sorted = [...new Set(texts)].sort()
+  const sorted = eachOnce(texts.sort())
   let body = ''
   for (const [i, text] of sorted.entries()) {
     if (head.length + body.length + text.length > shapeLengthMax)
@@ -129,4 +129,9 @@ function boundedShape(head: string, texts: string[], tail: string): string {
     body = i === 0 ? text : `${body} & ${text}`
   }
   return `${head}${body}${tail === '' ? '' : boundedName(tail)}`
+}
+
+/** Cheaper than a set, whose members are hashed. */
+function eachOnce(sorted: readonly string[]): string[] {
+  return sorted.filter((text, i) => text !== sorted[i - 1])
 }

@@ -1,5 +1,5 @@
 import type { Leaf } from '../filters/filter.ts'
-import { instantOf } from '../filters/instant.ts'
+import { isInstant } from '../filters/instant.ts'
 
 /**
  * What a condition compares with. Words for values are those of the facts about documents (`ValueKind`); `date` is a
@@ -47,5 +47,5 @@ function kindOfScalar(value: unknown): ConditionKind {
   if (typeof value === 'boolean') return 'boolean'
   if (typeof value !== 'string') return 'mixed'
   // Most texts are told from dates without the pattern: `2024-…`.
-  return value.charCodeAt(4) === 45 && instantOf(value) !== null ? 'date' : 'text'
+  return value.charCodeAt(4) === 45 && isInstant(value) ? 'date' : 'text'
 }
