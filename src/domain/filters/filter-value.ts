@@ -1,7 +1,7 @@
 import { invalid } from '../failure.ts'
 import type { FilterLimits } from './filter-limits.ts'
 import type { Operator } from './filter.ts'
-import { instantOf } from './instant.ts'
+import { isInstant } from './instant.ts'
 import { compileRegex } from './regex.ts'
 import { regexSize } from './regex-size.ts'
 import { kindOf } from './value-kind.ts'
@@ -55,7 +55,7 @@ function checkScalar(value: unknown, at: Location): void {
 
 function checkBound(value: unknown, at: Location): void {
   if (typeof value === 'number' && Number.isFinite(value)) return
-  if (typeof value === 'string' && instantOf(value) !== null) return
+  if (typeof value === 'string' && isInstant(value)) return
   throw invalid(
     at,
     `is a number or a date such as 2024-01-31T10:00:00Z; this is ${kindOf(value)}`,

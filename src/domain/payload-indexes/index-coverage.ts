@@ -3,7 +3,7 @@ import { payloadsAt } from '../documents/read-pages.ts'
 import type { ReadPorts } from '../documents/read.ts'
 import { isFailure } from '../failure.ts'
 import { elementsOf, pathValues } from '../filters/field-values.ts'
-import { instantOf } from '../filters/instant.ts'
+import { isInstant } from '../filters/instant.ts'
 import { kindOf } from '../filters/value-kind.ts'
 import type { Namespace } from '../namespaces/namespace.ts'
 import type { IndexType, PayloadIndex } from './payload-index.ts'
@@ -66,7 +66,7 @@ const holds: Record<IndexType, (value: unknown) => boolean> = {
   float: (value) => typeof value === 'number',
   bool: (value) => typeof value === 'boolean',
   geo: (value) => typeof value === 'object' && value !== null && 'lon' in value && 'lat' in value,
-  datetime: (value) => isString(value) && instantOf(value) !== null,
+  datetime: (value) => isString(value) && isInstant(value),
   text: isString,
   uuid: (value) => isString(value) && /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i.test(value),
 }
