@@ -1,5 +1,4 @@
 import type { QdrantClient } from '@qdrant/js-client-rest'
-import { isFailure } from '../../domain/failure.ts'
 import type { Logger } from '../../ports/logger.ts'
 import {
   EngineRejection,
@@ -47,10 +46,10 @@ import {
   engineScroll,
 } from '../qdrant/engine-request.ts'
 import { engineKey } from '../qdrant/key-path.ts'
-import { untilAborted } from '../qdrant/until-aborted.ts'
-import { connect, type ServerAddress, type ServerLink } from './server-client.ts'
+import { MovingServer, type WhereNow } from './moving-server.ts'
+import { connect, type ServerAddress } from './server-client.ts'
 import { describeServer } from './server-description.ts'
-import { isUnheard, serverFailure, statusOf } from './server-errors.ts'
+import { statusOf } from './server-errors.ts'
 import { applyWrite } from './server-write.ts'
 
 /** The body of a client's call: our bodies are made for all engines, so the client's types are only said. */
@@ -59,8 +58,8 @@ type Body<M extends 'query' | 'queryGroups' | 'scroll' | 'retrieve' | 'count' | 
 
 export interface QdrantServerParts extends ServerAddress {
   log: Logger
-  /** Where the server answers by now, of one that moves when it starts again; null where that is not known. */
-  whereNow?: () => Promise<ServerAddress | null>
+  /** Of one that moves when it starts again. */
+  whereNow?: WhereNow
 }
 
 /**
@@ -74,25 +73,23 @@ export async function openQdrantServer({
 }: QdrantServerParts): Promise<VectorEngine> {
   const link = await connect(address)
   log.info({ engine: 'qdrant-server', version: link.version }, 'The Qdrant server answers.')
-  return new QdrantServer(link, whereNow ?? (() => Promise.resolve(null)))
+  return new QdrantServer(new MovingServer(link, whereNow ?? (() => Promise.resolve(null))))
 }
 
 class QdrantServer implements VectorEngine {
   readonly kind = 'qdrant-server'
-  readonly #whereNow: () => Promise<ServerAddress | null>
-  #link: ServerLink
+  readonly #server: MovingServer
 
-  constructor(link: ServerLink, whereNow: () => Promise<ServerAddress | null>) {
-    this.#link = link
-    this.#whereNow = whereNow
+  constructor(server: MovingServer) {
+    this.#server = server
   }
 
   get #client(): QdrantClient {
-    return this.#link.client
+    return this.#server.link.client
   }
 
   createCollection(name: string, spec: CollectionSpec, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       checkName('collection', name)
       try {
         await this.#client.createCollection(name, { ...spec, vectors: { ...spec.vectors } })
@@ -106,24 +103,24 @@ class QdrantServer implements VectorEngine {
   }
 
   dropCollection(name: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       await this.#client.deleteCollection(name)
     })
   }
 
   describeCollection(name: string, signal?: AbortSignal): Promise<CollectionDescription | null> {
-    return this.#guarded(signal, () => this.#describe(name))
+    return this.#server.call(signal, () => this.#describe(name))
   }
 
   listCollections(signal?: AbortSignal): Promise<string[]> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const { collections } = await this.#client.getCollections()
       return collections.map(({ name }) => name).toSorted()
     })
   }
 
   setAlias(alias: string, collection: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       checkName('alias', alias)
       // The server would take an alias as the target, and keep it as a name that nothing has.
       if ((await this.#physical(collection)) !== collection) throw noCollection(collection)
@@ -134,7 +131,7 @@ class QdrantServer implements VectorEngine {
   }
 
   dropAlias(alias: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       if (!Object.hasOwn(await this.#aliases(), alias)) return
       await this.#client.updateCollectionAliases({
         actions: [{ delete_alias: { alias_name: alias } }],
@@ -143,7 +140,7 @@ class QdrantServer implements VectorEngine {
   }
 
   listAliases(signal?: AbortSignal): Promise<Record<string, string>> {
-    return this.#guarded(signal, () => this.#aliases())
+    return this.#server.call(signal, () => this.#aliases())
   }
 
   createVector(
@@ -152,14 +149,14 @@ class QdrantServer implements VectorEngine {
     spec: VectorSpec,
     signal?: AbortSignal,
   ): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const config = vectorNameConfig(spec) as Parameters<QdrantClient['createVectorName']>[2]
       await this.#client.createVectorName(collection, name, config, { wait: true })
     })
   }
 
   dropVector(collection: string, name: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       await this.#client.deleteVectorName(collection, name, { wait: true })
     })
   }
@@ -170,7 +167,7 @@ class QdrantServer implements VectorEngine {
     schema: PayloadFieldSchema,
     signal?: AbortSignal,
   ): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       await this.#client.createPayloadIndex(collection, {
         wait: true,
         field_name: engineKey(field),
@@ -180,32 +177,32 @@ class QdrantServer implements VectorEngine {
   }
 
   dropPayloadIndex(collection: string, field: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       await this.#client.deletePayloadIndex(collection, engineKey(field), { wait: true })
     })
   }
 
   setHnsw(collection: string, hnsw: HnswConfig, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       await this.#client.updateCollection(collection, { hnsw_config: hnsw })
     })
   }
 
   write(collection: string, write: Write, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, () => applyWrite(this.#client, collection, write))
+    return this.#server.call(signal, () => applyWrite(this.#client, collection, write))
   }
 
   /** A Qdrant flushes by its own clock and has no call for it; absent collections are refused all the same. */
   flush(collection: string, signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
-      const { nacre } = this.#link
+    return this.#server.call(signal, async () => {
+      const { nacre } = this.#server.link
       await (nacre ? nacre.flush(collection) : this.#assertThere(collection))
     })
   }
 
   optimize(collection: string, signal?: AbortSignal): Promise<boolean> {
-    return this.#guarded(signal, async () => {
-      const { nacre } = this.#link
+    return this.#server.call(signal, async () => {
+      const { nacre } = this.#server.link
       if (nacre) return await nacre.optimize(collection)
       await this.#assertThere(collection)
       return false
@@ -213,8 +210,8 @@ class QdrantServer implements VectorEngine {
   }
 
   repairCollection(collection: string, spec: CollectionSpec, signal?: AbortSignal) {
-    return this.#guarded(signal, async (): Promise<RepairReport> => {
-      const { nacre } = this.#link
+    return this.#server.call(signal, async (): Promise<RepairReport> => {
+      const { nacre } = this.#server.link
       if (nacre) return await nacre.repair(collection, spec)
       const { count: points } = await this.#client.count(collection, { exact: true })
       return { wasBroken: false, points, lost: [] }
@@ -222,7 +219,7 @@ class QdrantServer implements VectorEngine {
   }
 
   query(collection: string, request: QueryRequest, signal?: AbortSignal): Promise<ScoredPoint[]> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const body = engineQuery(request, (vector) => Array.from(vector)) as Body<'query'>
       const { points } = await this.#client.query(collection, body)
       return (points as RawScored[]).map(scoredOf)
@@ -234,7 +231,7 @@ class QdrantServer implements VectorEngine {
     request: GroupsRequest,
     signal?: AbortSignal,
   ): Promise<PointGroup[]> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const body = engineGroups(request, (vector) => Array.from(vector)) as Body<'queryGroups'>
       const { groups } = await this.#client.queryGroups(collection, body)
       return (groups as RawGroup[]).map(groupOf)
@@ -242,7 +239,7 @@ class QdrantServer implements VectorEngine {
   }
 
   scroll(collection: string, request: ScrollRequest, signal?: AbortSignal): Promise<ScrollPage> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const answer = await this.#client.scroll(collection, engineScroll(request) as Body<'scroll'>)
       const { points, next_page_offset } = answer as ScrollPage & { points: RawPoint[] }
       return { points: points.map(pointOf), next_page_offset: next_page_offset ?? null }
@@ -254,7 +251,7 @@ class QdrantServer implements VectorEngine {
     request: RetrieveRequest,
     signal?: AbortSignal,
   ): Promise<EnginePoint[]> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const points = await this.#client.retrieve(
         collection,
         engineRetrieve(request) as Body<'retrieve'>,
@@ -264,21 +261,21 @@ class QdrantServer implements VectorEngine {
   }
 
   count(collection: string, request: CountRequest, signal?: AbortSignal): Promise<number> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const { count } = await this.#client.count(collection, engineCount(request) as Body<'count'>)
       return count
     })
   }
 
   facet(collection: string, request: FacetRequest, signal?: AbortSignal): Promise<FacetHit[]> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       const { hits } = await this.#client.facet(collection, engineFacet(request) as Body<'facet'>)
       return hits
     })
   }
 
   ping(signal?: AbortSignal): Promise<void> {
-    return this.#guarded(signal, async () => {
+    return this.#server.call(signal, async () => {
       await this.#client.versionInfo()
     })
   }
@@ -309,40 +306,5 @@ class QdrantServer implements VectorEngine {
     return Object.fromEntries(
       aliases.map(({ alias_name, collection_name }) => [alias_name, collection_name]),
     )
-  }
-
-  async #guarded<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-    try {
-      return await untilAborted(() => this.#followed(work), signal)
-    } catch (error) {
-      throw signal?.aborted && error === signal.reason ? error : serverFailure(error)
-    }
-  }
-
-  /** What a server that has moved cannot have heard is told to it again. */
-  async #followed<T>(work: () => Promise<T>): Promise<T> {
-    const link = this.#link
-    try {
-      return await work()
-    } catch (error) {
-      const isGone = isFailure(serverFailure(error), 'engine_unavailable')
-      if (isGone && (await this.#follow(link)) && isUnheard(error)) return await work()
-      throw error
-    }
-  }
-
-  /** True where the server answers somewhere else than on the link that failed: the next call goes there. */
-  async #follow(failed: ServerLink): Promise<boolean> {
-    if (this.#link !== failed) return true
-    const { address } = failed
-    try {
-      const now = await this.#whereNow()
-      if (now === null || (now.url === address.url && now.apiKey === address.apiKey)) return false
-      this.#link = await connect(now)
-      return true
-    } catch {
-      // Not there yet: the next failure looks again.
-      return false
-    }
   }
 }
