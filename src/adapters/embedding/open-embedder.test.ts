@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { glob, readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener } from 'node:http'
+import { getPriority } from 'node:os'
 import { describe, test } from 'node:test'
 import { readConfig } from '../../config.ts'
 import { isFailure } from '../../domain/failure.ts'
@@ -14,6 +16,17 @@ const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () =>
 async function open(env: Record<string, string> = {}): Promise<Embedder> {
   const config = readConfig({ NACRE_EMBEDDING_THREADS: '1', ...env })
   return await openEmbedder({ config, log })
+}
+
+/** Threads of this process that let others go first. */
+async function niceThreads(): Promise<number> {
+  const own = getPriority()
+  const stats = await Array.fromAsync(glob('/proc/self/task/*/stat'), (path) =>
+    readFile(path, 'utf8').catch(() => ''),
+  )
+  // After the name, which may have spaces: the state is the third field, the niceness the nineteenth.
+  const nice = stats.map((stat) => Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]))
+  return nice.filter((each) => each > own).length
 }
 
 async function reasonsOf(embedder: Embedder, texts: string[]): Promise<string[]> {
@@ -187,7 +200,12 @@ describe('the bundled model', () => {
   })
 
   test('calls beyond the queue are refused at once, and a batch of any size is not', async () => {
-    await using embedder = await open({ NACRE_EMBEDDING_QUEUE_MAX: '1' })
+    await using embedder = await open({
+      NACRE_EMBEDDING_QUEUE_MAX: '1',
+      NACRE_EMBEDDING_QUERY_THREADS: '0',
+    })
+    // What threads take that are starting does not wait.
+    await embedder.embed('bundled', ['warm'], 'batch')
     const batch = embedder.embed(
       'bundled',
       Array.from({ length: 40 }, (_, i) => `text ${i}`),
@@ -201,6 +219,19 @@ describe('the bundled model', () => {
 
     assert.ok((await waiting)[0] instanceof Float32Array)
     assert.equal((await batch).length, 40)
+  })
+
+  test('what runs batches gives way to all else on the machine, what runs queries beside them does not', async (t) => {
+    if (process.platform !== 'linux') return t.skip('threads have no priority of their own')
+    await using embedder = await open()
+    const texts = Array.from({ length: 400 }, (_, i) => `text ${i}`)
+
+    const batch = embedder.embed('bundled', texts, 'batch')
+    await embedder.embed('bundled', ['a query'], 'query')
+    const before = await niceThreads()
+    await batch
+
+    assert.equal(before, 1)
   })
 
   test('after close it refuses instead of waiting', async () => {

@@ -6,19 +6,24 @@ import { WorkerPool } from './worker-pool.ts'
 
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
 
-/** A thread that answers the number of its texts, and dies of `die`, once or always. */
-const mortal = new URL(
-  `data:text/javascript,${encodeURIComponent(`
-    import { parentPort, threadId } from 'node:worker_threads'
-    parentPort.on('message', ({ id, texts }) => {
-      if (texts[0] === 'die') process.exit(3)
-      parentPort.postMessage({ id, results: texts.map((text) => Float32Array.of(text.length)) })
-    })
-  `)}`,
-)
+/** A thread that answers the lengths of its texts, dies of `die`, and has no end with `stick`. */
+const mortal = threadOf(`
+  import { parentPort } from 'node:worker_threads'
+  parentPort.on('message', ({ id, texts }) => {
+    if (texts[0] === 'die') process.exit(3)
+    if (texts[0] === 'stick') return
+    parentPort.postMessage({ id, results: texts.map((text) => Float32Array.of(text.length)) })
+  })
+  parentPort.postMessage('ready')
+`)
+const one = { log, threadsMax: 1, queryThreadsMax: 1, queueMax: 10 }
+
+function threadOf(code: string): URL {
+  return new URL(`data:text/javascript,${encodeURIComponent(code)}`)
+}
 
 test('a thread that died is replaced, and what waited behind it is answered', async () => {
-  await using pool = new WorkerPool(mortal, { log, threadsMax: 1, queueMax: 10 })
+  await using pool = new WorkerPool(mortal, one)
 
   const death = assert.rejects(pool.run(['die'], 'batch'), (error) => {
     return isFailure(error, 'inference_unavailable') && /code 3/.test(error.message)
@@ -30,7 +35,7 @@ test('a thread that died is replaced, and what waited behind it is answered', as
 })
 
 test('a full queue refuses at once', async () => {
-  await using pool = new WorkerPool(mortal, { log, threadsMax: 1, queueMax: 1 })
+  await using pool = new WorkerPool(mortal, { ...one, queueMax: 1 })
 
   const running = pool.run(['one'], 'batch')
   const waiting = pool.run(['two'], 'batch')
@@ -39,21 +44,30 @@ test('a full queue refuses at once', async () => {
   await Promise.all([running, waiting])
 })
 
-test('it learns what a text takes a thread, but not from a job that waited for the model', async () => {
-  const loading = new URL(
-    `data:text/javascript,${encodeURIComponent(`
-      import { parentPort } from 'node:worker_threads'
-      await new Promise((resolve) => setTimeout(resolve, 2000))
-      parentPort.on('message', ({ id, texts }) => setTimeout(() => {
-        parentPort.postMessage({ id, results: texts.map(() => Float32Array.of(1)) })
-      }, 20 * texts.length))
-    `)}`,
-  )
-  await using pool = new WorkerPool(loading, { log, threadsMax: 1, queueMax: 10 })
+test('a query does not wait for batch work that is under way, and batch work leaves its thread to queries', async () => {
+  await using pool = new WorkerPool(mortal, one)
+  const ended: string[] = []
+  const stuck = pool.run(['stick'], 'batch').finally(() => ended.push('stuck'))
+  const behind = pool.run(['behind'], 'batch').finally(() => ended.push('behind'))
+  const closing = Promise.allSettled([stuck, behind])
 
-  await pool.run(['a'], 'batch')
-  assert.equal(pool.textMs, 0)
-  await pool.run(['a', 'b', 'c', 'd'], 'batch')
-  // Less than the loading by far, and not less than the timer.
-  assert.ok(pool.textMs >= 19 && pool.textMs < 400, `${pool.textMs}`)
+  for (const text of ['one', 'three'])
+    assert.deepEqual(await pool.run([text], 'query'), [Float32Array.of(text.length)])
+
+  assert.deepEqual(ended, [])
+  await pool[Symbol.asyncDispose]()
+  for (const { status } of await closing) assert.equal(status, 'rejected')
+})
+
+test('what waits for a model that does not load is refused with the reason', async () => {
+  const broken = threadOf(`throw new Error('no such model')`)
+  await using pool = new WorkerPool(broken, one)
+
+  const refused = (['query', 'batch'] as const).map((priority) =>
+    assert.rejects(
+      pool.run(['a'], priority),
+      (error) => isFailure(error, 'inference_unavailable') && /no such model/.test(error.message),
+    ),
+  )
+  await Promise.all(refused)
 })

@@ -1,72 +1,55 @@
-import { Worker } from 'node:worker_threads'
 import { fail } from '../../domain/failure.ts'
 import type { TextRefusal } from '../../ports/embedder.ts'
 import type { Logger } from '../../ports/logger.ts'
 import type { Priority } from './backend.ts'
 import type { EmbedReply } from './model-worker.ts'
+import { ModelThread, type Job } from './model-thread.ts'
 
 type Result = Float32Array | TextRefusal
 
-interface Job {
-  id: number
-  texts: readonly string[]
-  /** When a thread took it. */
-  begunAt: number
-  /** A job whose thread died is given to another one, once. */
-  attempts: number
-  resolve(results: Result[]): void
-  reject(error: unknown): void
-}
-
-interface Thread {
-  worker: Worker
-  job: Job | null
-  /** Its first job waits until the model is loaded, and tells nothing of its speed. */
-  isWarm: boolean
-}
-
-/** How much of what was known of the model's speed one job changes. */
-const learningRate = 0.1
 /** Deaths of a thread that a job survives; a text that kills the model must not kill it for ever. */
 const attemptsMax = 2
 
+export interface WorkerPoolOptions {
+  log: Logger
+  /** Threads for all work; the kernel lets whatever else the process does go first. */
+  threadsMax: number
+  /** Threads beside them that only queries have, started when one waits. */
+  queryThreadsMax: number
+  /** Calls of one priority that wait. */
+  queueMax: number
+}
+
 /**
  * Threads that each hold the model and one job. They start when there is work for them and start again when they
- * die. Queries leave the queue before batch work; what a query can wait for is the jobs under way, so these are small.
+ * die. Queries leave the queue before batch work, and have threads of their own, which go before the others on the same
+ * cores: a query waits for no job that is under way.
  */
 export class WorkerPool implements AsyncDisposable {
   readonly #file: URL
-  readonly #log: Logger
-  readonly #threadsMax: number
-  readonly #queueMax: number
+  readonly #options: WorkerPoolOptions
   readonly #waiting: Record<Priority, Job[]> = { query: [], batch: [] }
-  readonly #threads = new Set<Thread>()
+  readonly #threads = new Set<ModelThread>()
   #lastId = 0
-  #textMs = 0
   #isClosed = false
 
-  constructor(file: URL, options: { log: Logger; threadsMax: number; queueMax: number }) {
+  constructor(file: URL, options: WorkerPoolOptions) {
     this.#file = file
-    this.#log = options.log
-    this.#threadsMax = options.threadsMax
-    this.#queueMax = options.queueMax
-  }
-
-  /** Milliseconds that a text lately took its thread; 0: nobody knows yet. */
-  get textMs(): number {
-    return this.#textMs
+    this.#options = options
   }
 
   /** Throws `inference_unavailable` where the queue is full, the model fails, or the pool is closed. */
   async run(texts: readonly string[], priority: Priority, signal?: AbortSignal): Promise<Result[]> {
     signal?.throwIfAborted()
     const queue = this.#waiting[priority]
+    const { queueMax } = this.#options
     if (this.#isClosed) throw unavailable('it is closed')
-    if (queue.length >= this.#queueMax)
-      throw unavailable(`${this.#queueMax} calls wait for it already`)
+    if (queue.length >= queueMax + this.#starting()) {
+      throw unavailable(`${queueMax} calls wait for it already`)
+    }
 
     const { promise, resolve, reject } = Promise.withResolvers<Result[]>()
-    const job: Job = { id: ++this.#lastId, texts, begunAt: 0, attempts: 0, resolve, reject }
+    const job: Job = { id: ++this.#lastId, texts, attempts: 0, resolve, reject }
     // Only the wait ends: a job that a thread has begun runs on, and its answer is dropped.
     const abort = () => {
       const at = queue.indexOf(job)
@@ -87,60 +70,61 @@ export class WorkerPool implements AsyncDisposable {
     }
     const threads = [...this.#threads]
     for (const { job } of threads) job?.reject(closed)
-    await Promise.all(threads.map(({ worker }) => worker.terminate()))
+    await Promise.all(threads.map((thread) => thread.end()))
   }
 
   #dispatch(): void {
-    while (!this.#isClosed && this.#waiting.query.length + this.#waiting.batch.length > 0) {
-      const thread = this.#idleThread()
-      if (!thread) return
-      const job = this.#waiting.query.shift() ?? this.#waiting.batch.shift()
-      if (!job) return
-      thread.job = job
-      job.attempts += 1
-      job.begunAt = performance.now()
-      thread.worker.postMessage({ id: job.id, texts: job.texts })
+    if (this.#isClosed) return
+    const idle = [...this.#threads].filter(({ isIdle }) => isIdle)
+    for (const thread of idle.toSorted((a, b) => Number(b.isForQueries) - Number(a.isForQueries))) {
+      const job = this.#next(thread.isForQueries)
+      if (job) thread.begin(job)
+    }
+    this.#grow()
+  }
+
+  #next(isForQueries: boolean): Job | undefined {
+    return this.#waiting.query.shift() ?? (isForQueries ? undefined : this.#waiting.batch.shift())
+  }
+
+  /** Threads for what still waits and for which none is starting yet. */
+  #grow(): void {
+    const { query, batch } = this.#waiting
+    const { threadsMax, queryThreadsMax } = this.#options
+    while (query.length + batch.length > this.#starting()) {
+      const own = [...this.#threads].filter(({ isForQueries }) => isForQueries).length
+      if (query.length > 0 && own < queryThreadsMax) this.#start(true)
+      else if (this.#threads.size - own < threadsMax) this.#start(false)
+      else return
     }
   }
 
-  #idleThread(): Thread | null {
-    for (const thread of this.#threads) {
-      if (thread.job === null) return thread
-    }
-    return this.#threads.size < this.#threadsMax ? this.#startThread() : null
+  #starting(): number {
+    return [...this.#threads].filter(({ isReady }) => !isReady).length
   }
 
-  #startThread(): Thread {
-    const thread: Thread = { worker: new Worker(this.#file), job: null, isWarm: false }
+  #start(isForQueries: boolean): void {
+    const thread = new ModelThread(this.#file, isForQueries, {
+      ready: () => this.#dispatch(),
+      answered: (reply) => this.#finish(thread, reply),
+      died: (reason) => this.#bury(thread, reason),
+    })
     this.#threads.add(thread)
-    thread.worker.on('message', (reply: EmbedReply) => this.#finish(thread, reply))
-    thread.worker.on('error', (error) =>
-      this.#bury(thread, error instanceof Error ? error.message : String(error)),
-    )
-    thread.worker.on('exit', (code) => this.#bury(thread, `its thread ended with code ${code}`))
-    return thread
   }
 
-  #finish(thread: Thread, reply: EmbedReply): void {
-    const job = thread.job
-    thread.job = null
-    if (job && thread.isWarm) this.#learnSpeed((performance.now() - job.begunAt) / job.texts.length)
-    thread.isWarm = true
+  #finish(thread: ModelThread, reply: EmbedReply): void {
+    const job = thread.finish()
     if (job && 'results' in reply) job.resolve(reply.results)
     else if (job && 'error' in reply) job.reject(unavailable(reply.error))
     this.#dispatch()
   }
 
-  #learnSpeed(textMs: number): void {
-    this.#textMs =
-      this.#textMs === 0 ? textMs : this.#textMs + (textMs - this.#textMs) * learningRate
-  }
-
-  /** `error` and `exit` both come here; the first one counts. */
-  #bury(thread: Thread, reason: string): void {
+  /** Of a thread that could not even load the model, what waits longest bears the blame: else it would wait for ever. */
+  #bury(thread: ModelThread, reason: string): void {
     if (!this.#threads.delete(thread) || this.#isClosed) return
-    const job = thread.job
-    this.#log.warn({ reason }, 'an embedding thread died')
+    this.#options.log.warn({ reason }, 'an embedding thread died')
+    const job = thread.isReady ? thread.finish() : this.#next(thread.isForQueries)
+    if (job) job.attempts += 1
     if (job && job.attempts < attemptsMax) this.#waiting.query.unshift(job)
     else job?.reject(unavailable(reason))
     this.#dispatch()
