@@ -9,7 +9,7 @@ export const gainSettings = {
   ),
   indexMeasureRoundsMax: setting(
     'NACRE_INDEX_MEASURE_ROUNDS_MAX',
-    'Rounds of one measurement of recorded reads; each asks one read of each shape.',
+    'Rounds of one measurement of recorded reads; each asks one read of each shape, up to four times.',
     whole(3, 10_000, 60),
   ),
   indexMeasureShapesMax: setting(

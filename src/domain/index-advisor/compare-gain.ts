@@ -26,7 +26,7 @@ export interface Gain {
   gain: number
   /** 95 %, by bootstrap over queries and runs. */
   interval: [number, number]
-  /** Of the shapes without the path the one that lost most, the control reads' own change taken out. */
+  /** Of the shapes without the path the one that surely lost most, or else seems to, the control reads' own change taken out. */
   worst: { shape: string; change: number } | null
   verdict: GainVerdict
   /** In words, with the figures. */
@@ -66,7 +66,7 @@ export function compareGain(
     gainOf(own.map((pair) => redrawnPair(pair, random))),
   )
   const losses = others.map((other) => lossOf(other, control, thresholds.lossMax))
-  const worst = losses.toSorted((a, b) => b.change - a.change)[0] ?? null
+  const worst = losses.toSorted(worseFirst)[0] ?? null
   const savedMs = savedOf(own, fastestOf)
   const figures: Figures = { own, control, others, gain, interval, worst, savedMs }
   const verdict = verdictOf(
@@ -111,6 +111,11 @@ function sidesOf(
   }
 }
 
+/** What decides comes before what only looks worse. */
+function worseFirst(a: Loss, b: Loss): number {
+  return Number(b.isTooMuch) - Number(a.isTooMuch) || b.change - a.change
+}
+
 /** Loss of a read that no user notices, and no clock of a busy machine tells from nothing. */
 const lossMsMin = 0.05
 
@@ -145,9 +150,10 @@ function lossOf(pair: PairedShape, control: PairedShape | undefined, lossMax: nu
   return { shape: pair.shape, change, interval, isTooMuch }
 }
 
+/** Of a machine that became quicker nothing is taken out: a read that takes as long as before lost nothing. */
 function changeOf(pair: PairedShape, control: PairedShape | undefined, middle?: Middle): number {
   const ratio = costOf(pair, 'after', middle) / costOf(pair, 'before', middle)
-  return ratio / driftOf(control, middle) - 1
+  return ratio / Math.max(1, driftOf(control, middle)) - 1
 }
 
 function verdictOf(figures: Figures, hasLoss: boolean, thresholds: GainThresholds): GainVerdict {
