@@ -71,3 +71,20 @@ test('what waits for a model that does not load is refused with the reason', asy
   )
   await Promise.all(refused)
 })
+
+test('where no thread can be had for queries alone, they go with the rest', async () => {
+  const first = threadOf(`
+    import { parentPort, workerData } from 'node:worker_threads'
+    if (!workerData.givesWay) throw new Error('no memory')
+    parentPort.on('message', ({ id, texts }) => setTimeout(() => {
+      parentPort.postMessage({ id, results: texts.map((text) => Float32Array.of(text.length)) })
+    }, 20))
+    parentPort.postMessage('ready')
+  `)
+  await using pool = new WorkerPool(first, one)
+
+  const batch = Array.from({ length: 5 }, () => pool.run(['batch'], 'batch'))
+  const queries = Array.from({ length: 5 }, () => pool.run(['query'], 'query'))
+
+  assert.equal((await Promise.all([...batch, ...queries])).length, 10)
+})

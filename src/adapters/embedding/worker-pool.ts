@@ -30,12 +30,15 @@ export class WorkerPool implements AsyncDisposable {
   readonly #options: WorkerPoolOptions
   readonly #waiting: Record<Priority, Job[]> = { query: [], batch: [] }
   readonly #threads = new Set<ModelThread>()
+  /** Threads that only queries have; none once one of them could not be started. */
+  #queryThreadsMax: number
   #lastId = 0
   #isClosed = false
 
   constructor(file: URL, options: WorkerPoolOptions) {
     this.#file = file
     this.#options = options
+    this.#queryThreadsMax = options.queryThreadsMax
   }
 
   /** Throws `inference_unavailable` where the queue is full, the model fails, or the pool is closed. */
@@ -90,10 +93,10 @@ export class WorkerPool implements AsyncDisposable {
   /** Threads for what still waits and for which none is starting yet. */
   #grow(): void {
     const { query, batch } = this.#waiting
-    const { threadsMax, queryThreadsMax } = this.#options
+    const { threadsMax } = this.#options
     while (query.length + batch.length > this.#starting()) {
       const own = [...this.#threads].filter(({ isForQueries }) => isForQueries).length
-      if (query.length > 0 && own < queryThreadsMax) this.#start(true)
+      if (query.length > 0 && own < this.#queryThreadsMax) this.#start(true)
       else if (this.#threads.size - own < threadsMax) this.#start(false)
       else return
     }
@@ -119,15 +122,21 @@ export class WorkerPool implements AsyncDisposable {
     this.#dispatch()
   }
 
-  /** Of a thread that could not even load the model, what waits longest bears the blame: else it would wait for ever. */
   #bury(thread: ModelThread, reason: string): void {
     if (!this.#threads.delete(thread) || this.#isClosed) return
     this.#options.log.warn({ reason }, 'an embedding thread died')
-    const job = thread.isReady ? thread.finish() : this.#next(thread.isForQueries)
+    const job = thread.isReady ? thread.finish() : this.#unserved(thread)
     if (job) job.attempts += 1
     if (job && job.attempts < attemptsMax) this.#waiting.query.unshift(job)
     else job?.reject(unavailable(reason))
     this.#dispatch()
+  }
+
+  /** What waits longest for a model that no thread has: a thread that cannot load it must not be awaited for ever. */
+  #unserved({ isForQueries }: ModelThread): Job | undefined {
+    if (isForQueries) this.#queryThreadsMax = 0
+    const isServed = [...this.#threads].some(({ isReady, isForQueries: own }) => isReady && !own)
+    return isServed ? undefined : this.#next(isForQueries)
   }
 }
 
