@@ -13,7 +13,7 @@ import type { Logger } from './ports/logger.ts'
 import type { Ports } from './ports/ports.ts'
 import { openRowCache } from './store/cache.ts'
 import { openNamespaceLeases } from './store/namespace-leases.ts'
-import { openQueue } from './store/queue.ts'
+import { openQueue } from './store/open-queue.ts'
 
 export { openLogger }
 

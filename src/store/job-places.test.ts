@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { openTestDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { silentLogger as log } from '../../test/support/silent-logger.ts'
-import { openQueue, type ClaimedJob, type Queue } from './queue.ts'
+import { openQueue } from './open-queue.ts'
+import type { ClaimedJob, Queue } from './queue.ts'
 import type { Db } from './tables.ts'
 
 const options = { concurrency: 4, attempts: 3, byNamespace: true }
