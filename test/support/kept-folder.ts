@@ -1,5 +1,5 @@
 import { mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import type { Answer } from './server.ts'
 
@@ -18,6 +18,8 @@ const farWindow = {
   [constants.BROTLI_PARAM_LARGE_WINDOW]: 1,
   [constants.BROTLI_PARAM_LGWIN]: 30,
 }
+/** PostgreSQL writes it at each start, with the paths of the machine. */
+const startOptions = 'postmaster.opts'
 const pageBytes = 65_536
 const emptyPage = Buffer.alloc(pageBytes)
 
@@ -29,7 +31,8 @@ export async function keepFolder(
 ): Promise<void> {
   const entries: KeptFolder['entries'] = []
   const contents: Buffer[] = []
-  for (const entry of (await readdir(folder, { recursive: true })).toSorted()) {
+  const all = await readdir(folder, { recursive: true })
+  for (const entry of all.filter((name) => basename(name) !== startOptions).toSorted()) {
     const found = await stat(join(folder, entry))
     const mode = found.mode & 0o777
     if (found.isDirectory()) entries.push({ path: entry, mode })
