@@ -5,9 +5,12 @@ import { attacks, type Attempt } from './attacks.ts'
 import { requestOf } from './request-of.ts'
 import type { World } from './tenants.ts'
 
-/** What timers write of reads and keys, whoever is asking meanwhile; what is known of values ages by the clock. */
+/**
+ * What timers write of reads and keys, whoever is asking meanwhile; a caller's own key, which is read again once any key's row
+ * has changed; what is known of values ages by the clock.
+ */
 const background =
-  /"last_used_at" = |insert into "executions"|query_usage_|slow_reads|query_samples|payload_fact/i
+  /"last_used_at" = |where "api_keys"."hash" = |insert into "executions"|query_usage_|slow_reads|query_samples|payload_fact/i
 
 /**
  * Asks for a foreign id in each place of each path, and for one of nobody's, and compares what was asked of the database
