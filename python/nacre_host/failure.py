@@ -1,5 +1,6 @@
 """Failures as data: what went wrong, where in the plugin, and of what kind."""
 
+import errno
 import os
 import traceback
 from dataclasses import asdict, dataclass
@@ -51,11 +52,20 @@ def kind_of(error: BaseException) -> str:
     """One of the server's failure types: dependency, network, resource, validation or runtime."""
     if isinstance(error, ImportError):
         return "dependency"
-    if isinstance(error, MemoryError):
+    if is_exhausted(error):
         return "resource"
     if is_network(error):
         return "network"
     return "runtime"
+
+
+def is_exhausted(error: BaseException) -> bool:
+    """True where the process has no memory, open files or threads left."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+    # Python has no class of its own for it (threading.Thread.start).
+    is_threads = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    return is_threads or isinstance(error, MemoryError)
 
 
 def is_network(error: BaseException) -> bool:

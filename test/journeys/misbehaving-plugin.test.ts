@@ -61,7 +61,7 @@ describe('a plugin that misbehaves in the middle of a batch', { skip: await noPl
     server = await startTestServer({
       NACRE_PLUGIN_MEMORY_BYTES_MAX: String(2 ** 29),
       NACRE_PLUGIN_CPU_SECONDS_MAX: '2',
-      NACRE_PLUGIN_BATCH_MS: '3000',
+      NACRE_PLUGIN_BATCH_MS: '8000',
       NACRE_PLUGIN_OUTPUT_BYTES_MAX: String(2 ** 20),
     })
     namespace = (await server.call('POST', '/v1/namespaces', { namespace_name: 'nasty' }))

@@ -1,7 +1,7 @@
 """A query → its vector, by the service, or by the pipeline where there is none (plugin contract 5.2 to 5.4)."""
 
 from nacre_host.event_loop import settle
-from nacre_host.failure import HostError, place_of, sentence_of
+from nacre_host.failure import HostError, kind_of, place_of, sentence_of
 from nacre_host.logs import current_step
 from nacre_host.manifest.features import Vector
 from nacre_host.plugin.binding import call_positional
@@ -73,7 +73,8 @@ def _call(plugin: Plugin, inputs: dict, parameters: dict) -> object:
         return settle(call_positional(method, inputs, parameters))
     except (Exception, SystemExit) as error:
         place = place_of(error, plugin.folder)
-        raise HostError("plugin", f"realtime {name}: {sentence_of(error, plugin.folder)}", place) from error
+        kind = "resource" if kind_of(error) == "resource" else "plugin"
+        raise HostError(kind, f"realtime {name}: {sentence_of(error, plugin.folder)}", place) from error
     finally:
         current_step.reset(token)
 

@@ -75,7 +75,7 @@ export const misbehavingUses: readonly Misbehaviour[] = [
     isFatal: true,
     before: 'import os\nkept = []',
     step: 'while True: kept.append(open(os.path.realpath(__file__)))',
-    outcome: { type: 'runtime', message: /Too many open files/ },
+    outcome: { type: 'resource', message: /Too many open files/ },
   },
   {
     name: 'recurses until its stack is gone',

@@ -23,7 +23,7 @@ const misbehaviours = [...misbehavingUses, ...misbehavingReach, ...misbehavingAn
 const limits = {
   NACRE_PLUGIN_MEMORY_BYTES_MAX: String(2 ** 29),
   NACRE_PLUGIN_CPU_SECONDS_MAX: '2',
-  NACRE_PLUGIN_BATCH_MS: '3000',
+  NACRE_PLUGIN_BATCH_MS: '6000',
   NACRE_PLUGIN_START_MS: '20000',
   NACRE_PLUGIN_OUTPUT_BYTES_MAX: String(2 ** 20),
   NACRE_PLUGIN_DISK_BYTES_MAX: String(2 ** 24),

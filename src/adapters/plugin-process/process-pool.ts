@@ -98,8 +98,7 @@ export class ProcessPool implements AsyncDisposable {
       this.#healths.delete(member.key)
       return result
     } catch (error) {
-      // A process whose answer was none is not asked again.
-      if (error instanceof PluginEnded) member.isRetired = true
+      member.isRetired ||= isSpoiling(error)
       this.#learn(member.key, error)
       throw error
     } finally {
@@ -277,6 +276,12 @@ export class ProcessPool implements AsyncDisposable {
 
 function keyOf({ pluginId, namespaceId, archiveHash }: PluginCode): string {
   return `${pluginId} of ${namespaceId} from ${archiveHash.slice(0, 12)}`
+}
+
+/** A process whose answer was none, or that had no memory left for one, is not asked again. */
+function isSpoiling(error: unknown): boolean {
+  if (error instanceof PluginRefused) return error.kind === 'resource'
+  return error instanceof PluginEnded
 }
 
 /** What cannot be loaded is as good as dead: the next start would fail as well. */

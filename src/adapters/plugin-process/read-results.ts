@@ -60,6 +60,18 @@ export function readResults(
   )
 }
 
+const Exhausted = z.looseObject({
+  key: z.string(),
+  failed: z.looseObject({ type: z.literal('resource') }),
+})
+
+/** Keys of the rows for which the process had no memory, files or threads left. */
+export function exhaustedKeys(answer: unknown): ReadonlySet<string> {
+  const { results } = Answer.parse(answer)
+  const exhausted = results.map((result) => Exhausted.safeParse(result).data?.key)
+  return new Set(exhausted.filter((key) => key !== undefined))
+}
+
 function readResult(
   value: unknown,
   key: string,

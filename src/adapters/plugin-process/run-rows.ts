@@ -2,7 +2,7 @@ import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
 import type { PluginCode, PluginRow, PluginRun } from '../../ports/plugin-host.ts'
 import { failureTypeOf, PluginEnded, PluginRefused } from './plugin-ended.ts'
 import type { ProcessPool } from './process-pool.ts'
-import { readResults } from './read-results.ts'
+import { exhaustedKeys, readResults } from './read-results.ts'
 import type { RowInputs } from './row-inputs.ts'
 
 export interface RowRunner {
@@ -20,6 +20,8 @@ const batchRowsMax = 1_024
 const partMsMin = 1_000
 /** What a process answers before its first rows. */
 const loadingCalls = 1
+/** Rows in a row that found no more memory alone than beside others; then the plugin, or its limit, is at fault. */
+const vainMax = 16
 
 /** Rows through a plugin, in batches, as many at once as it may have processes. One answer a row, in order. */
 export async function runRows(
@@ -30,12 +32,11 @@ export async function runRows(
 ): Promise<ExtractedRow[]> {
   const batches = batchesOf(request.rows, Math.min(code.profile.batchSize, batchRowsMax))
   const answers: ExtractedRow[][] = batches.map(() => [])
+  const run: Run = { runner, code, request, signal, vain: 0 }
   let next = 0
   const work = async () => {
-    for (let at = next++; at < batches.length; at = next++) {
-      const rows = batches[at] ?? []
-      answers[at] = await runBatch({ runner, code, request, signal }, rows, runner.batchMs)
-    }
+    for (let at = next++; at < batches.length; at = next++)
+      answers[at] = await runBatch(run, batches[at] ?? [], runner.batchMs)
   }
   const workers = Math.min(code.profile.maxConcurrency, runner.concurrencyMax, batches.length)
   await Promise.all(Array.from({ length: workers }, work))
@@ -47,6 +48,16 @@ interface Run {
   code: PluginCode
   request: PluginRun
   signal: AbortSignal | undefined
+  /** How many rows in a row were tried alone in vain. */
+  vain: number
+}
+
+/** What is known of a try beside its answer. */
+interface Attempt {
+  /** Whether its process had worked on other rows before. */
+  wasUsed: boolean
+  /** Rows for which the process had no memory, files or threads left. */
+  exhausted: ReadonlySet<string>
 }
 
 /**
@@ -59,9 +70,11 @@ async function runBatch(
   rows: readonly PluginRow[],
   wallMs: number,
 ): Promise<ExtractedRow[]> {
-  const attempt = { wasUsed: false }
+  const attempt: Attempt = { wasUsed: false, exhausted: new Set() }
   try {
-    return await tryBatch(run, rows, wallMs, attempt)
+    const answers = await tryBatch(run, rows, wallMs, attempt)
+    const hadNeighbours = attempt.wasUsed || rows.length > 1
+    return hadNeighbours ? await runAlone(run, rows, answers, attempt.exhausted, wallMs) : answers
   } catch (error) {
     run.signal?.throwIfAborted()
     if (!(error instanceof PluginEnded || error instanceof PluginRefused)) throw error
@@ -69,6 +82,27 @@ async function runBatch(
     if (rows.length > 1) return await runHalves(run, rows, isTimeOut(error) ? wallMs / 2 : wallMs)
     return attempt.wasUsed ? await runBatch(run, rows, wallMs) : failAll(rows, error)
   }
+}
+
+/**
+ * The exhausted rows again, each in a process that had done nothing: another row, and not they, may have taken what
+ * there was. The answers with theirs in place.
+ */
+async function runAlone(
+  run: Run,
+  rows: readonly PluginRow[],
+  answers: readonly ExtractedRow[],
+  exhausted: ReadonlySet<string>,
+  wallMs: number,
+): Promise<ExtractedRow[]> {
+  const merged = [...answers]
+  for (const [at, row] of rows.entries()) {
+    if (!exhausted.has(row.key) || run.vain >= vainMax) continue
+    const [answer] = await runBatch(run, [row], wallMs)
+    run.vain = answer && 'failure' in answer ? run.vain + 1 : 0
+    if (answer) merged[at] = answer
+  }
+  return merged
 }
 
 /** With half the time after a batch that took too long: all attempts together take some twice the time of the first. */
@@ -89,7 +123,7 @@ async function tryBatch(
   run: Run,
   rows: readonly PluginRow[],
   wallMs: number,
-  attempt: { wasUsed: boolean },
+  attempt: Attempt,
 ): Promise<ExtractedRow[]> {
   const { runner, code, signal } = run
   await using inputs = await runner.inputs.take(code, rows, signal)
@@ -98,7 +132,11 @@ async function tryBatch(
     attempt.wasUsed = process.answered > loadingCalls
     const answer = await process.ask(given, wallMs, signal)
     const keys = rows.map(({ key }) => key)
-    return readResults(answer, keys, code, runner.documentsMax)
+    const results = readResults(answer, keys, code, runner.documentsMax)
+    attempt.exhausted = exhaustedKeys(answer)
+    // What is left of a process that ran out is not for the next rows.
+    if (attempt.exhausted.size > 0) process.kill()
+    return results
   })
 }
 
