@@ -29,7 +29,10 @@ describe('measureAfter()', () => {
 
       const asked = { path: 'tag', before }
       const reads = { samples, shapes, own: 1 }
-      const slowed = slowedBy(ports, 'year', slow)
+      // Much slower than the slowest before, whatever else the machine did then.
+      const ms =
+        100 + 20 * Math.max(...before.shapes.flatMap(({ runs }) => runs.flatMap(({ ms }) => ms)))
+      const slowed = slowedBy(ports, 'year', ms, slow)
       const after = await measureAfter(slowed, namespace, asked, reads)
 
       const { verdict, worst } = compareGain(before, after, 'tag', thresholdsOf(ports.config))
@@ -49,14 +52,14 @@ function countBy(path: string): AskedSample {
   return { shape: path, kind: 'count', filter, collectionIds: null, using: null, limit: null }
 }
 
-/** An engine whose counts by a field are slow in so many measurements; each begins by counting all documents. */
-function slowedBy(ports: Ports, field: string, measurements: number): Ports {
+/** An engine whose counts by a field take `ms` more in so many measurements; each begins by counting all documents. */
+function slowedBy(ports: Ports, field: string, ms: number, measurements: number): Ports {
   let begun = 0
   const vectors = fronted(ports.vectors, {
     async count(...args) {
       const asked = JSON.stringify(args)
       if (!/year|tag/.test(asked)) begun++
-      if (begun <= measurements && asked.includes(field)) await sleep(100)
+      if (begun <= measurements && asked.includes(field)) await sleep(ms)
       return await ports.vectors.count(...args)
     },
   })
