@@ -18,7 +18,7 @@ const requestsTotal = 500
 const warmSeconds = 10
 const p99MsMax = 10
 /** Of the highest rate: tried in turn until the p99 is within its bound. */
-const ratesTried = [0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5]
+const ratesTried = [0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3]
 const profileConnections = 16
 
 interface Stage {
