@@ -248,10 +248,14 @@ describe('feature_search', () => {
     const reference = { collection_id: 'texts', document_id: animals[3]?.id }
     const document = inSearch({ query: { input_mode: 'document', document_ref: reference } })
 
+    const plain = inSearch({ query: '{{INPUT.v}}' })
+
     const byVector = await run([vector], { inputs: { v: [...dog] } })
+    const byPlain = await run([plain], { inputs: { v: [...dog] } })
     const byDocument = await run([document], {})
 
     assert.equal(byVector.results.documents[0]?.payload?.['text'], animals[0]?.text)
+    assert.deepEqual(byPlain.results.documents, byVector.results.documents)
     assert.equal(byDocument.results.documents[0]?.payload?.['text'], animals[3]?.text)
   })
 

@@ -12,9 +12,14 @@ import type { Location } from './stage.ts'
 const vectorLengthMax = 65_536
 const numbers = z.array(z.number()).min(1).max(vectorLengthMax)
 
+/** A query that is one template takes what its input is (contract 17.5): a list of numbers is a vector. */
+const textOrVector = z.union([z.string(), numbers], {
+  error: 'Invalid input: expected string, or a list of numbers where it is a vector',
+})
+
 /** What a search looks for, in the documented shape (contract 18). */
 export const SearchQuery = z.discriminatedUnion('input_mode', [
-  z.strictObject({ input_mode: z.literal('text'), value: z.string().default('') }),
+  z.strictObject({ input_mode: z.literal('text'), value: textOrVector.default('') }),
   z.strictObject({ input_mode: z.literal('content'), value: z.string().default('') }),
   z.strictObject({
     input_mode: z.literal('vector'),
@@ -53,7 +58,9 @@ export async function wantedBy(
 ): Promise<Wanted> {
   switch (query.input_mode) {
     case 'text':
-      return await textOf(call, vector, query.value)
+      return typeof query.value === 'string'
+        ? await textOf(call, vector, query.value)
+        : { vector: checkedVector(vector, query.value, call.location) }
     case 'content':
       return await contentOf(call, vector, query.value)
     case 'vector':
