@@ -13,6 +13,7 @@ import type { AskedSample } from './measurement.ts'
 describe('measureAfter()', () => {
   for (const { slow, isLost } of [
     { slow: 1, isLost: false },
+    { slow: 3, isLost: false },
     { slow: Infinity, isLost: true },
   ]) {
     test(`asks again what seems lost: slow in ${slow} measurement(s), it ${isLost ? 'is' : 'is not'}`, async () => {
