@@ -35,6 +35,13 @@ type Result = z.infer<typeof Result>
 
 const Answer = z.object({ results: z.array(z.unknown()), warnings: z.array(z.string()) })
 
+export interface ReadResults {
+  /** One answer a row, in their order. */
+  rows: ExtractedRow[]
+  /** Keys of the rows for which the process had no memory, files or threads left. */
+  exhausted: ReadonlySet<string>
+}
+
 /**
  * What a plugin process answered for these rows, one answer a row and in their order, checked against what it
  * declares. A row that is answered wrongly fails; throws `PluginEnded` where the answer as a whole is not one for these rows.
@@ -44,7 +51,7 @@ export function readResults(
   keys: readonly string[],
   code: Pick<PluginCode, 'features'>,
   documentsMax: number,
-): ExtractedRow[] {
+): ReadResults {
   const parsed = Answer.safeParse(answer)
   if (!parsed.success) throw new PluginEnded('answer', 'its answer holds no results')
   const { results, warnings } = parsed.data
@@ -52,36 +59,29 @@ export function readResults(
     throw new PluginEnded('answer', `it answered ${results.length} results for ${keys.length} rows`)
   }
   const told = warnings.slice(0, warningsMax).map((one) => one.slice(0, sentenceMax))
-  const rows = results.map((result, i) => readResult(result, keys[i] ?? '', code, documentsMax))
+  const read = results.map((result) => Result.safeParse(result).data)
+  const rows = read.map((result, i) => readResult(result, keys[i] ?? '', code, documentsMax))
   // What is told of the whole batch is told once, with its first row that can carry it.
   const bearer = rows.find((row) => !('failure' in row))
-  return rows.map((row) =>
-    row === bearer && !('failure' in row) ? { ...row, warnings: told } : row,
-  )
+  return {
+    rows: rows.map((row) =>
+      row === bearer && !('failure' in row) ? { ...row, warnings: told } : row,
+    ),
+    exhausted: new Set(read.flatMap((result) => (result && isExhausted(result) ? result.key : []))),
+  }
 }
 
-const Exhausted = z.looseObject({
-  key: z.string(),
-  failed: z.looseObject({ type: z.literal('resource') }),
-})
-
-/** Keys of the rows for which the process had no memory, files or threads left. */
-export function exhaustedKeys(answer: unknown): ReadonlySet<string> {
-  const { results } = Answer.parse(answer)
-  const exhausted = results.map((result) => Exhausted.safeParse(result).data?.key)
-  return new Set(exhausted.filter((key) => key !== undefined))
+function isExhausted(result: Result): boolean {
+  return 'failed' in result && result.failed.type === 'resource'
 }
 
 function readResult(
-  value: unknown,
+  data: Result | undefined,
   key: string,
   code: Pick<PluginCode, 'features'>,
   documentsMax: number,
 ): ExtractedRow {
-  const result = Result.safeParse(value)
-  if (!result.success || result.data.key !== key)
-    return wrong(key, 'its answer is not one for this row')
-  const { data } = result
+  if (data?.key !== key) return wrong(key, 'its answer is not one for this row')
   if ('failed' in data) return { key, failure: failureOf(data.failed) }
   if ('skipped' in data) return { key, skipped: data.skipped.slice(0, sentenceMax), warnings: [] }
   if (data.documents.length > documentsMax) {

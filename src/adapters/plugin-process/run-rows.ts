@@ -2,7 +2,7 @@ import type { ExtractedRow } from '../../ports/extractor-runtime.ts'
 import type { PluginCode, PluginRow, PluginRun } from '../../ports/plugin-host.ts'
 import { failureTypeOf, PluginEnded, PluginRefused } from './plugin-ended.ts'
 import type { ProcessPool } from './process-pool.ts'
-import { exhaustedKeys, readResults } from './read-results.ts'
+import { readResults } from './read-results.ts'
 import type { RowInputs } from './row-inputs.ts'
 
 export interface RowRunner {
@@ -132,11 +132,11 @@ async function tryBatch(
     attempt.wasUsed = process.answered > loadingCalls
     const answer = await process.ask(given, wallMs, signal)
     const keys = rows.map(({ key }) => key)
-    const results = readResults(answer, keys, code, runner.documentsMax)
-    attempt.exhausted = exhaustedKeys(answer)
+    const read = readResults(answer, keys, code, runner.documentsMax)
+    attempt.exhausted = read.exhausted
     // What is left of a process that ran out is not for the next rows.
-    if (attempt.exhausted.size > 0) process.kill()
-    return results
+    if (read.exhausted.size > 0) process.kill()
+    return read.rows
   })
 }
 
